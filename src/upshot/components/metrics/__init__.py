@@ -1,0 +1,7 @@
+"""Built-in components of kind `metrics`."""
+
+from __future__ import annotations
+
+from upshot.contracts.components import Component
+
+ENTRIES: tuple[Component, ...] = ()

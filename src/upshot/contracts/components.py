@@ -1,0 +1,357 @@
+"""One protocol per kind of component, and the catalogue entry that names it.
+
+A component is a class made with its validated `Params`; the catalogue then sets `spec`. Nothing happens at construction, so a plan
+may make components freely: heavy libraries are imported inside the methods. What a component takes and gives is an attribute, and
+the plan proves that they fit before any data is read.
+
+Kinds are named as their groups under `conf/`; one word for the group, the recipe key and the kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from upshot.contracts.records import (
+    Cases,
+    Checked,
+    DecisionKind,
+    Direction,
+    Evaluation,
+    Finding,
+    Folds,
+    Impact,
+    PredictionKind,
+    Roles,
+    Seed,
+    Snapshot,
+    Spec,
+    Threads,
+    Tuned,
+    Valuations,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Component:
+    """A catalogue entry: strings only, resolved when a recipe names it.
+
+    Args:
+        kind: One of `KINDS`.
+        name: What recipes write after `use:`.
+        params: "module:Class" of its `Params`.
+        make: "module:callable" that takes the validated params and gives the component.
+        sentence: What it is, in one sentence; shown by listings.
+        libraries: Distributions whose version changes its results.
+        by_key: For components of a map: the entry's key that implies it when `use` is left out (`{metric: roc_auc}`).
+    """
+
+    kind: str
+    name: str
+    params: str
+    make: str
+    sentence: str
+    libraries: tuple[str, ...] = ()
+    by_key: str | None = None
+
+
+class Source(Protocol):
+    """Kind `data`: reads the rows. Files it reads are parameters of type `InputPath`, so a plan can hash them without importing it.
+
+    `roles` says which column plays which part. `read` gives Arrow tables of one schema, in a fixed order; it raises `DataError`
+    with file, line and column for rows that cannot be read exactly. The same parameters and files give the same rows.
+    """
+
+    spec: Spec
+    table: str
+    roles: Roles
+
+    def read(self) -> Iterator[pa.Table]: ...
+
+
+class Check(Protocol):
+    """Kind `checks`: a rule on the data. `action` says whether broken rows refuse the data or are set aside."""
+
+    spec: Spec
+    action: str  # "refuse" or "quarantine"
+
+    def check(self, frame: pd.DataFrame, roles: Roles) -> tuple[Finding, np.ndarray]:
+        """What was found, and a bool array of shape (rows,): True where a row breaks the rule."""
+        ...
+
+
+class Labeller(Protocol):
+    """Kind `labels`: makes the cases with outcome, the time it is known, and the block that intervals resample."""
+
+    spec: Spec
+
+    def label(self, checked: Checked) -> Cases: ...
+
+
+class Splitter(Protocol):
+    """Kind `split`: gives each case its part in each fold. `parts` names the parts it will fill, before any data is read."""
+
+    spec: Spec
+    parts: tuple[str, ...]
+
+    def split(self, cases: Cases) -> Folds: ...
+
+
+class Feature(Protocol):
+    """Kind `features`: columns of X. Fitted on training cases only; `transform` is the same code in batch and for one row.
+
+    `fit(train, history)`: the training cases and all rows before them (see `Folds.history`). `transform(cases, history)`: one row
+    per case, aligned, index 0..n-1; `history` holds every row with its outcome, the cases among them, and the component itself
+    uses of it only what was known at each case's `as_of`. `needs_history` False promises that it does not look.
+    """
+
+    spec: Spec
+    needs_history: bool
+
+    def inputs(self, roles: Roles) -> tuple[str, ...]:
+        """Raw columns that it reads."""
+        ...
+
+    def fit(self, train: Cases, history: Cases) -> None: ...
+
+    def transform(self, cases: Cases, history: Cases) -> pd.DataFrame: ...
+
+    def state(self) -> Mapping[str, bytes]:
+        """Learned state as files in a safe format (JSON, Arrow, npz without pickle, skops, XGBoost JSON, LightGBM text)."""
+        ...
+
+    def restore(self, files: Mapping[str, bytes]) -> None:
+        """The opposite of `state`, on a component made with the same params."""
+        ...
+
+
+@dataclass(frozen=True)
+class Compute:
+    """What a fit may use: the seed, and how many threads."""
+
+    seed: Seed
+    threads: Threads
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Cases with their encoded columns, aligned. X has index 0..n-1."""
+
+    cases: Cases
+    X: pd.DataFrame
+
+    @property
+    def y(self) -> np.ndarray:
+        """Outcomes, shape (n,)."""
+        return self.cases.labels.frame["label"].to_numpy()
+
+
+class Model(Protocol):
+    """Kind `model`: predicts.
+
+    `uses` says what it looks at: "features" (X), "history" (earlier rows with outcomes), or both; what it does not use is passed
+    empty. `predict` gives the columns of its `PredictionKind` without `case` and one row per case in order, or, for kinds with
+    several rows per case, `case` as the position 0..n-1 among the given cases. It sees blind cases.
+    """
+
+    spec: Spec
+    uses: tuple[str, ...]
+    gives: PredictionKind
+
+    def fit(self, train: Examples, validation: Examples | None, history: Cases, compute: Compute) -> None: ...
+
+    def predict(self, examples: Examples, history: Cases) -> pd.DataFrame: ...
+
+    def state(self) -> Mapping[str, bytes]: ...
+
+    def restore(self, files: Mapping[str, bytes]) -> None: ...
+
+
+class Calibrator(Protocol):
+    """Kind `calibration`: maps predictions to trustworthy ones; fitted on validation only. `fits` False needs no validation."""
+
+    spec: Spec
+    accepts: tuple[PredictionKind, ...]
+    fits: bool
+
+    def fit(self, predictions: pd.DataFrame, cases: Cases) -> None: ...
+
+    def apply(self, predictions: pd.DataFrame) -> pd.DataFrame: ...
+
+    def state(self) -> Mapping[str, bytes]: ...
+
+    def restore(self, files: Mapping[str, bytes]) -> None: ...
+
+
+class Game(Protocol):
+    """Play and value in one: what a decision frame earns against outcomes, by the KPI that policies are tuned for.
+
+    The stage passes it to policies, which stay strangers to rollouts and KPIs. Money is per row of the flows and signed so that
+    more is better, whatever the KPI's direction.
+    """
+
+    def flows(self, decisions: pd.DataFrame, outcomes: Cases) -> pd.DataFrame:
+        """The rollout's flows, with `case`."""
+        ...
+
+    def money(self, flows: pd.DataFrame) -> np.ndarray:
+        """Objective KPI per row of flows, shape (n,); for a ratio KPI its numerator."""
+        ...
+
+    def worth(self, decisions: pd.DataFrame, outcomes: Cases) -> float:
+        """Objective KPI of all rows together; more is better, ratios are ratios of sums."""
+        ...
+
+
+class Policy(Protocol):
+    """Kind `policy`: predictions to decisions. `tunes` says that it chooses something by money on validation data."""
+
+    spec: Spec
+    accepts: tuple[PredictionKind, ...]
+    gives: DecisionKind
+    tunes: bool
+
+    def tune(self, predictions: pd.DataFrame, outcomes: Cases, game: Game) -> Tuned: ...
+
+    def decide(self, predictions: pd.DataFrame, cases: Cases, tuned: Tuned, game: Game) -> pd.DataFrame:
+        """Decision frame (see `DECISION_COLUMNS`) over blind cases; `case` is the position 0..n-1 among them."""
+        ...
+
+
+class Rollout(Protocol):
+    """Kind `rollout`: sets decisions against outcomes and gives flows.
+
+    `play` gives one row per case or entity with `case` (position of the row's case, or of its first) and the declared `columns`
+    (flow -> unit). It is pure: the same decisions and outcomes give the same flows.
+    """
+
+    spec: Spec
+    accepts: DecisionKind
+    columns: Mapping[str, str]
+
+    def play(self, decisions: pd.DataFrame, outcomes: Cases, history: Cases) -> pd.DataFrame: ...
+
+
+class Baseline(Protocol):
+    """Kind `baselines`: what would be done without the model. Played and valued exactly as the candidate."""
+
+    spec: Spec
+    gives: DecisionKind
+
+    def decide(self, cases: Cases, history: Cases) -> pd.DataFrame:
+        """Decision frame over blind cases."""
+        ...
+
+
+class Metric(Protocol):
+    """Kind `metrics`: a statistical score. `scorer` prepares once, so that an interval may score many resamples.
+
+    The callable takes one weight per case (shape (n,), e.g. how often its block was drawn) and gives the score; NaN where it is
+    undefined, as for one class.
+    """
+
+    spec: Spec
+    accepts: tuple[PredictionKind, ...]
+    direction: Direction
+    unit: str
+
+    def scorer(self, predictions: pd.DataFrame, cases: Cases) -> Callable[[np.ndarray], float]: ...
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that a gate may judge."""
+
+    checked: Checked
+    evaluation: Evaluation
+    valuations: Valuations
+
+
+class Gate(Protocol):
+    """Kind `gates`: PASS, FAIL or INCONCLUSIVE on recorded evidence. NaN never passes.
+
+    `wants` names what must exist, so that a plan can refuse a gate on nothing: {"metrics": "roc_auc"}, {"kpi": ..., "baselines": ...}.
+    """
+
+    spec: Spec
+    wants: Mapping[str, str]
+
+    def judge(self, name: str, evidence: Evidence) -> Verdict: ...
+
+
+class Lake(Protocol):
+    """Service of the engine: where snapshots are pinned."""
+
+    def pin(self, table: str, tables: Iterator[pa.Table], roles: Roles) -> Snapshot: ...
+
+
+class Registry(Protocol):
+    """Service of the engine: gives a version its number, once per content key, in one transaction with its record."""
+
+    def number(self, name: str, key: str) -> int: ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of component: its recipe key, its protocol, and whether the recipe holds a map of them."""
+
+    name: str
+    protocol: type
+    many: bool
+    sentence: str
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("data", Source, False, "Where the rows come from, and which column plays which part."),
+        Kind("checks", Check, True, "Rules that the data must meet."),
+        Kind("labels", Labeller, False, "What is decided on, and when its outcome is known."),
+        Kind("split", Splitter, False, "Which cases train, which tune, which test."),
+        Kind("features", Feature, True, "What the model looks at."),
+        Kind("model", Model, False, "What predicts."),
+        Kind("calibration", Calibrator, False, "What makes predictions trustworthy."),
+        Kind("policy", Policy, False, "What turns predictions into decisions."),
+        Kind("rollout", Rollout, False, "What then happens."),
+        Kind("baselines", Baseline, True, "What would be done without the model."),
+        Kind("kpi", object, True, "What the business pays for."),
+        Kind("metrics", Metric, True, "Statistical scores."),
+        Kind("gates", Gate, True, "What a version must pass."),
+    )
+}
+
+DEFAULT_USE: dict[str, str] = {"labels": "column", "calibration": "none"}
+"""Kinds that a recipe may leave out, and the component that then stands in. Kinds that hold a map may be empty, gates excepted."""
+
+__all__ = [
+    "DEFAULT_USE",
+    "KINDS",
+    "Baseline",
+    "Calibrator",
+    "Check",
+    "Component",
+    "Compute",
+    "Evidence",
+    "Examples",
+    "Feature",
+    "Game",
+    "Gate",
+    "Impact",
+    "Kind",
+    "Labeller",
+    "Lake",
+    "Metric",
+    "Model",
+    "Policy",
+    "Registry",
+    "Rollout",
+    "Source",
+    "Splitter",
+]

@@ -1,0 +1,501 @@
+"""The values that stages give each other: one frozen dataclass each, the same for every family of use cases.
+
+Two ideas carry all families: **cases** (what is decided on, with its outcome) and **history** (all rows known then). A result type
+is given by exactly one stage, so a stage's signature says where it stands in the lifecycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal, NewType
+
+from upshot.contracts.tables import Blob, Map, Table
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Seed = NewType("Seed", int)
+Threads = NewType("Threads", int)
+
+Part = Literal["history", "train", "validation", "test", "unused"]
+PARTS: tuple[Part, ...] = ("history", "train", "validation", "test", "unused")
+"""Role of a row in a fold. The code of a part in `Folds.assignment` is its position here."""
+
+PredictionKind = Literal["probability", "point", "quantiles", "ranking", "survival", "uplift", "anomaly"]
+DecisionKind = Literal["action", "quantity", "ranking", "schedule"]
+Direction = Literal["maximize", "minimize"]
+Outcome = Literal["PASS", "FAIL", "INCONCLUSIVE"]
+Impact = Literal["revenue_uplift", "cost_reduction", "process_efficiency", "risk_mitigation"]
+
+PREDICTION_COLUMNS: dict[PredictionKind, tuple[str, ...]] = {
+    "probability": ("case", "probability"),
+    "point": ("case", "point"),
+    "quantiles": ("case",),  # and one column a level: "q0.1", "q0.5", ...
+    "ranking": ("case", "item", "rank", "score"),
+    "survival": ("case", "time"),
+    "uplift": ("case", "uplift"),
+    "anomaly": ("case", "anomaly"),
+}
+"""Columns of a prediction frame by kind: long, one row per case, or per (case, item). `case` is the row position in `Cases`."""
+
+DECISION_COLUMNS: dict[DecisionKind, tuple[str, ...]] = {
+    "action": ("case", "action"),  # optionally "effort": units of capacity that the action costs
+    "quantity": ("case", "quantity"),
+    "ranking": ("case", "item", "rank"),
+    "schedule": ("case", "service"),
+}
+"""Columns of a decision frame by kind. `service` is True where the unit is taken out for service at that case."""
+
+
+@dataclass(frozen=True)
+class UseCase:
+    """What the recipe is about and who answers for it."""
+
+    name: str
+    problem: str
+    owners: Map[str] = field(default_factory=Map)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which column plays which part. Names only; the columns are those of the snapshot."""
+
+    key: tuple[str, ...] = ()
+    time: str | None = None
+    target: str | None = None
+    label_time: str | None = None
+    entities: tuple[str, ...] = ()
+    item: str | None = None
+    amount: str | None = None
+    weight: str | None = None
+    censored: str | None = None
+    known_ahead: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """Role -> the columns that play it, empty ones left out."""
+        every = {
+            "key": self.key,
+            "time": (self.time,),
+            "target": (self.target,),
+            "label_time": (self.label_time,),
+            "entities": self.entities,
+            "item": (self.item,),
+            "amount": (self.amount,),
+            "weight": (self.weight,),
+            "censored": (self.censored,),
+            "known_ahead": self.known_ahead,
+            "static": self.static,
+            "protected": self.protected,
+        }
+        return {role: tuple(n for n in names if n) for role, names in every.items() if any(names)}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One pinned version of the data. `digest` is the SHA-256 of its content, whatever file it came from."""
+
+    table: str
+    version: int
+    rows: int
+    digest: str
+    columns: Map[str]
+    roles: Roles
+    data: Table
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found: how many rows break it, and a few of them."""
+
+    check: str
+    column: str | None
+    rule: str
+    rows: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A snapshot whose rows passed the declared checks; refused rows are left out of `data` and counted."""
+
+    snapshot: Snapshot
+    data: Table
+    findings: tuple[Finding, ...] = ()
+    quarantined: int = 0
+
+
+@dataclass(frozen=True)
+class Cases:
+    """What is decided on. `rows` and `labels` are aligned, one row a case, in one order for good.
+
+    Attributes:
+        rows: The columns of the snapshot.
+        labels: Columns `label`; where the data has them `as_of` (when the decision falls), `label_known_at` (when the outcome is
+            known; a row may feed features of cases with a later `as_of` only), `censored` (bool) and always `block` (int64: the
+            unit that intervals resample: a day, a week, an entity, a case).
+        roles: Column roles of `rows`.
+        block: What a block is: "day", "week", "month", "entity" or "case".
+    """
+
+    rows: Table
+    labels: Table
+    roles: Roles
+    block: str
+
+    @property
+    def size(self) -> int:
+        """Number of cases."""
+        return self.labels.rows
+
+    def take(self, positions: np.ndarray) -> Cases:
+        """The cases at these positions, in this order."""
+        return replace(self, rows=self.rows.take(positions), labels=self.labels.take(positions))
+
+    def blind(self) -> Cases:
+        """The same cases without their outcome: what a model may see when it predicts."""
+        hidden = tuple(n for n in (self.roles.target, self.roles.label_time, self.roles.censored) if n)
+        outcome = ("label", "label_known_at", "censored")
+        return replace(self, rows=self.rows.without(hidden), labels=self.labels.without(outcome))
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One way to divide the cases. `parts` counts its rows by part; `cutoff` is the last moment of its training rows."""
+
+    name: str
+    parts: Map[int]
+    cutoff: str | None = None
+
+
+@dataclass(frozen=True)
+class Folds:
+    """The declared split: each row's part in each fold.
+
+    Attributes:
+        cases: All cases, history included.
+        assignment: One int8 column a fold, the code of the part (see `PARTS`), aligned with the cases.
+        folds: The folds in order.
+        gap: What is left out between training and scored rows, in words ("7 days"), None without.
+        reason: Why a split that ignores time or entities is allowed; written by the user.
+    """
+
+    cases: Cases
+    assignment: Table
+    folds: tuple[Fold, ...]
+    gap: str | None = None
+    reason: str | None = None
+
+    def positions(self, fold: str, *parts: Part) -> np.ndarray:
+        """Row positions of these parts in a fold, ascending."""
+        import numpy as np
+
+        codes = self.assignment.frame[fold].to_numpy()
+        wanted = np.isin(codes, [PARTS.index(part) for part in parts])
+        return np.flatnonzero(wanted)
+
+    def part(self, fold: str, part: Part) -> Cases:
+        """The cases of one part."""
+        return self.cases.take(self.positions(fold, part))
+
+    def history(self, fold: str, part: Part) -> Cases:
+        """All rows of a fold that lie before a part: history, then train, then validation. Their outcomes are included."""
+        before = PARTS[: PARTS.index(part)]
+        return self.cases.take(self.positions(fold, *before))
+
+    def scored(self, fold: str) -> tuple[Part, ...]:
+        """The parts that are predicted, in order: validation and test where they have rows."""
+        counts = next(f.parts for f in self.folds if f.name == fold)
+        return tuple(part for part in ("validation", "test") if counts.get(part, 0) > 0)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """How a component was named in the recipe: enough to make it again."""
+
+    kind: str
+    use: str
+    params: Map[Any]
+
+
+class Fitted:
+    """A component with learned state: in memory after `fit`, or files from which it is made again when somebody looks.
+
+    Args:
+        spec: Kind, name and parameters.
+        files: File name -> content, in safe formats only; asked of the component when it is first stored.
+        live: The component itself, where it was fitted in this process.
+        revive: Makes the component from spec and files; set by whoever read them from disk.
+    """
+
+    __slots__ = ("_files", "_live", "_revive", "spec")
+
+    def __init__(
+        self,
+        spec: Spec,
+        *,
+        files: Map[Blob] | None = None,
+        live: Any = None,
+        revive: Callable[[Fitted], Any] | None = None,
+    ) -> None:
+        self.spec = spec
+        self._files = files
+        self._live = live
+        self._revive = revive
+
+    @property
+    def live(self) -> Any:
+        """The component, ready to predict or transform."""
+        if self._live is None:
+            assert self._revive is not None
+            self._live = self._revive(self)
+        return self._live
+
+    @property
+    def files(self) -> Map[Blob]:
+        """Its state as files."""
+        if self._files is None:
+            self._files = Map({name: Blob(content) for name, content in self._live.state().items()})
+        return self._files
+
+
+@dataclass(frozen=True)
+class Features:
+    """Encoded cases. `encoders` by fold, each fitted on that fold's training rows alone; `frames` by "fold/part"."""
+
+    columns: tuple[str, ...]
+    encoders: Map[Map[Fitted]]
+    frames: Map[Table]
+
+    def frame(self, fold: str, part: Part) -> Table:
+        """The encoded rows of a part, aligned with `folds.part(fold, part)`."""
+        return self.frames[f"{fold}/{part}"]
+
+
+@dataclass(frozen=True)
+class FittedModels:
+    """One fitted model a fold. `final` names the fold whose model is registered."""
+
+    models: Map[Fitted]
+    final: str
+    gives: PredictionKind
+    seed: int
+    threads: int
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What the scoring path takes and gives: raw column -> Arrow type, feature columns, kind of prediction."""
+
+    columns: Map[str]
+    features: tuple[str, ...]
+    gives: PredictionKind
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A few cases with the answer that the registered model gave: whoever loads it must get the same."""
+
+    cases: Cases
+    history: Cases
+    expected: Table
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """The one scoring path: features, model and calibration by fold, and the final fold's for serving."""
+
+    encoders: Map[Map[Fitted]]
+    models: Map[Fitted]
+    calibrators: Map[Fitted]
+    final: str
+    signature: Signature
+    golden: Golden
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Out-of-sample predictions by "fold/part"; columns by kind, see `PREDICTION_COLUMNS`. `case` is the position in `Cases`."""
+
+    kind: PredictionKind
+    frames: Map[Table]
+    levels: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What a policy chose, on what, and the curve it chose from."""
+
+    values: Map[float]
+    on: str | None = None
+    curve: Table | None = None
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What would be done with each case, by "fold/part"; columns by kind, see `DECISION_COLUMNS`."""
+
+    kind: DecisionKind
+    frames: Map[Table]
+    policy: Spec
+    tuned: Map[Tuned]
+
+
+@dataclass(frozen=True)
+class Flows:
+    """What then happened on the test rows, by subject ("candidate" and each baseline).
+
+    Attributes:
+        tables: Subject -> frame with `case`, `block` and one column a flow.
+        units: Flow column -> unit ("EUR", "case", "unit*day").
+        days: Calendar days that the test rows span, for scaling to a period; None where the cases have no clock.
+        cases: Number of test cases.
+        block: What a block is: "day", "entity", ...
+    """
+
+    tables: Map[Table]
+    units: Map[str]
+    days: float | None
+    cases: int
+    block: str
+
+
+@dataclass(frozen=True)
+class Money:
+    """One parameter of a KPI, with its range and whoever answers for it. Expired after `valid_until`."""
+
+    value: float
+    unit: str
+    low: float | None = None
+    high: float | None = None
+    owner: str | None = None
+    source: str | None = None
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """What the business pays for, as an expression over flows and money parameters.
+
+    Attributes:
+        expression: Per row of the flows, in the closed grammar of `upshot.value`.
+        per: Denominator expression where the KPI is a ratio of sums ("cost per operating hour"); None for a sum.
+        unit: Unit of the whole, e.g. "EUR".
+        direction: Whether more is better.
+        period: Time to scale a sum to: "day", "week", "month", "year"; None to report the test rows as they are.
+        volume: Cases per period, where the business expects another volume than the test rows had.
+    """
+
+    name: str
+    expression: str
+    unit: str
+    direction: Direction
+    impact: Impact
+    parameters: Map[Money] = field(default_factory=Map)
+    per: str | None = None
+    period: str | None = None
+    volume: float | None = None
+
+
+@dataclass(frozen=True)
+class Kpis:
+    """The KPIs of a recipe. `objective` is the one that policies are tuned by."""
+
+    kpis: Map[Kpi]
+    objective: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number that can be trusted: with interval, sample size and method. `low` and `high` are None when inconclusive."""
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    blocks: int
+    unit: str
+    direction: Direction
+    method: str
+
+
+@dataclass(frozen=True)
+class Valuation:
+    """One KPI of all subjects.
+
+    Attributes:
+        kpi: The KPI that was valued.
+        total: Subject -> its KPI on the test rows, without scaling.
+        per_period: Subject -> the same, scaled to the KPI's period and volume.
+        gain: Baseline -> paired gain of the candidate over it, per period; positive is better whatever the direction.
+        terms: Top-level term of the expression -> its sum for the candidate, per period.
+        scale: Factor from total to per_period.
+        expired: Money parameters whose `valid_until` has passed.
+        blocks: One row a block: `block`, and per subject the block's numerator (and denominator, for a ratio).
+    """
+
+    kpi: Kpi
+    total: Map[Measured]
+    per_period: Map[Measured]
+    gain: Map[Measured]
+    terms: Map[float]
+    scale: float
+    expired: tuple[str, ...]
+    blocks: Table
+
+
+@dataclass(frozen=True)
+class Valuations:
+    """All KPIs by name, valued on the test rows."""
+
+    by_kpi: Map[Valuation]
+    objective: str
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Statistical scores on the test rows. `rows` counts the test cases, `block` says what the intervals resample."""
+
+    metrics: Map[Measured]
+    rows: int
+    block: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one gate found. INCONCLUSIVE says in `would_decide` what would settle it."""
+
+    gate: str
+    outcome: Outcome
+    what: str
+    measured: Measured | None
+    threshold: float | None
+    reason: str
+    would_decide: str | None = None
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """All gates, in the recipe's order."""
+
+    verdicts: tuple[Verdict, ...]
+
+    def count(self, outcome: Outcome) -> int:
+        """How many gates came out so."""
+        return sum(verdict.outcome == outcome for verdict in self.verdicts)
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A registered version: its files by SHA-256, what it takes and gives, where it came from, and the evidence it passed on."""
+
+    name: str
+    number: int
+    manifest: Map[str]
+    signature: Signature
+    lineage: Map[str]
+    verdicts: Verdicts
+    card: Map[str]
