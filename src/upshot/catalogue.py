@@ -127,13 +127,16 @@ class Catalogue:
         loaded: type[Params] = self._resolve(component, component.params)
         return loaded
 
+    def load(self, component: Component) -> Any:
+        """What makes the component: its class or function, not called."""
+        return self._resolve(component, component.make)
+
     def make(self, spec: Spec) -> Any:
         """The component of a spec, made with validated parameters; nothing heavy is imported yet."""
         component = self.find(spec.kind, spec.use)
         params = self.params_class(component).model_validate(plain(spec.params), strict=False)
-        instance = self._resolve(component, component.make)(params)
-        if not isinstance(instance, tuple):
-            object.__setattr__(instance, "spec", spec)
+        instance = self.load(component)(params)
+        object.__setattr__(instance, "spec", spec)  # frozen records, such as a KPI, have their spec too
         return instance
 
     def revive(self, fitted: Fitted) -> Any:

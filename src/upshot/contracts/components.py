@@ -20,8 +20,8 @@ from upshot.contracts.records import (
     Direction,
     Evaluation,
     Finding,
+    Fitted,
     Folds,
-    Impact,
     PredictionKind,
     Roles,
     Seed,
@@ -32,6 +32,8 @@ from upshot.contracts.records import (
     Valuations,
     Verdict,
 )
+
+from upshot.contracts.tables import Blob, Map
 
 if TYPE_CHECKING:
     import numpy as np
@@ -293,9 +295,18 @@ class Lake(Protocol):
 
 
 class Registry(Protocol):
-    """Service of the engine: gives a version its number, once per content key, in one transaction with its record."""
+    """Service of the engine: keeps a version's files for good and gives it a number, in one transaction with its record.
 
-    def number(self, name: str, key: str) -> int: ...
+    `publish` is idempotent: the same name, files and record give the number that they already have.
+    """
+
+    def reload(self, fitted: Fitted) -> Fitted:
+        """The same component, made again from its files alone."""
+        ...
+
+    def publish(self, name: str, files: Map[Blob], record: Map[str]) -> tuple[int, Map[str]]:
+        """Number of the version, and its manifest: path -> SHA-256."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -343,7 +354,6 @@ __all__ = [
     "Feature",
     "Game",
     "Gate",
-    "Impact",
     "Kind",
     "Labeller",
     "Lake",

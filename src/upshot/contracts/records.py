@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Seed = NewType("Seed", int)
 Threads = NewType("Threads", int)
+Today = NewType("Today", date)
+"""The day on which assumptions are held against their `valid_until`."""
 
 Part = Literal["history", "train", "validation", "test", "unused"]
 PARTS: tuple[Part, ...] = ("history", "train", "validation", "test", "unused")
@@ -38,7 +40,7 @@ PREDICTION_COLUMNS: dict[PredictionKind, tuple[str, ...]] = {
     "uplift": ("case", "uplift"),
     "anomaly": ("case", "anomaly"),
 }
-"""Columns of a prediction frame by kind: long, one row per case, or per (case, item). `case` is the row position in `Cases`."""
+"""Columns of a prediction frame by kind: long, one row per case, or per (case, item). `case` is the position 0..n-1 in the part."""
 
 DECISION_COLUMNS: dict[DecisionKind, tuple[str, ...]] = {
     "action": ("case", "action"),  # optionally "effort": units of capacity that the action costs
@@ -318,7 +320,7 @@ class Predictor:
 
 @dataclass(frozen=True)
 class Predictions:
-    """Out-of-sample predictions by "fold/part"; columns by kind, see `PREDICTION_COLUMNS`. `case` is the position in `Cases`."""
+    """Out-of-sample predictions by "fold/part"; columns by kind, see `PREDICTION_COLUMNS`. `case` counts within the part."""
 
     kind: PredictionKind
     frames: Map[Table]
@@ -349,7 +351,7 @@ class Flows:
     """What then happened on the test rows, by subject ("candidate" and each baseline).
 
     Attributes:
-        tables: Subject -> frame with `case`, `block` and one column a flow.
+        tables: Subject -> frame with `case` (position among the test cases), `block` and one column a flow.
         units: Flow column -> unit ("EUR", "case", "unit*day").
         days: Calendar days that the test rows span, for scaling to a period; None where the cases have no clock.
         cases: Number of test cases.

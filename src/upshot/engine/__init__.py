@@ -1,1 +1,1 @@
-"""."""
+"""The engine: plan what must run, run it once, remember it."""

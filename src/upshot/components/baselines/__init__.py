@@ -1,7 +1,34 @@
-"""Built-in components of kind `baselines`."""
+"""Built-in components of kind `baselines`: what would be done without the model."""
 
 from __future__ import annotations
 
 from upshot.contracts.components import Component
 
-ENTRIES: tuple[Component, ...] = ()
+_HERE = "upshot.components.baselines"
+
+ENTRIES: tuple[Component, ...] = (
+    Component(
+        "baselines",
+        "do_nothing",
+        params=f"{_HERE}.do_nothing:DoNothingParams",
+        make=f"{_HERE}.do_nothing:DoNothing",
+        sentence="Approves all, orders nothing, shows nothing, serves never.",
+        libraries=("numpy", "pandas"),
+    ),
+    Component(
+        "baselines",
+        "rule",
+        params=f"{_HERE}.rule:RuleParams",
+        make=f"{_HERE}.rule:Rule",
+        sentence="One action where a condition on the raw columns holds: the rule of today.",
+        libraries=("numpy", "pandas"),
+    ),
+    Component(
+        "baselines",
+        "last_value",
+        params=f"{_HERE}.last_value:LastValueParams",
+        make=f"{_HERE}.last_value:LastValue",
+        sentence="The quantity that the series had when it was last known.",
+        libraries=("numpy", "pandas"),
+    ),
+)

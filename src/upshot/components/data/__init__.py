@@ -4,4 +4,31 @@ from __future__ import annotations
 
 from upshot.contracts.components import Component
 
-ENTRIES: tuple[Component, ...] = ()
+_HERE = "upshot.components.data"
+
+ENTRIES: tuple[Component, ...] = (
+    Component(
+        "data",
+        "csv",
+        params=f"{_HERE}.csv:CsvParams",
+        make=f"{_HERE}.csv:Csv",
+        sentence="Text files with one header line, read exactly: nothing is guessed that could lose a digit.",
+        libraries=("pyarrow", "pandas"),
+    ),
+    Component(
+        "data",
+        "parquet",
+        params=f"{_HERE}.parquet:ParquetParams",
+        make=f"{_HERE}.parquet:Parquet",
+        sentence="One Parquet file, or those of a folder or glob, all of one schema.",
+        libraries=("pyarrow",),
+    ),
+    Component(
+        "data",
+        "card_simulator",
+        params=f"{_HERE}.card_simulator:CardSimulatorParams",
+        make=f"{_HERE}.card_simulator:CardSimulator",
+        sentence="Simulated card payments with three fraud patterns, after the Fraud Detection Handbook.",
+        libraries=("numpy", "pandas", "pyarrow"),
+    ),
+)

@@ -1,7 +1,34 @@
-"""Built-in components of kind `gates`."""
+"""Built-in components of kind `gates`: PASS, FAIL or INCONCLUSIVE on recorded evidence."""
 
 from __future__ import annotations
 
 from upshot.contracts.components import Component
 
-ENTRIES: tuple[Component, ...] = ()
+_HERE = "upshot.components.gates"
+
+ENTRIES: tuple[Component, ...] = (
+    Component(
+        "gates",
+        "metric",
+        params=f"{_HERE}.metric:MetricGateParams",
+        make=f"{_HERE}.metric:MetricGate",
+        sentence="A metric must reach a bound.",
+        by_key="metric",
+    ),
+    Component(
+        "gates",
+        "kpi",
+        params=f"{_HERE}.kpi:KpiGateParams",
+        make=f"{_HERE}.kpi:KpiGate",
+        sentence="A KPI must reach a bound, or gain enough over a baseline.",
+        by_key="kpi",
+    ),
+    Component(
+        "gates",
+        "checks",
+        params=f"{_HERE}.checks:ChecksGateParams",
+        make=f"{_HERE}.checks:ChecksGate",
+        sentence="At most a share of the rows may have been set aside by the checks.",
+        by_key="max_quarantined_share",
+    ),
+)

@@ -1,7 +1,22 @@
-"""Built-in components of kind `labels`."""
+"""Built-in components of kind `labels`: what is decided on, with which outcome, known when."""
 
 from __future__ import annotations
 
 from upshot.contracts.components import Component
 
-ENTRIES: tuple[Component, ...] = ()
+ENTRIES: tuple[Component, ...] = (
+    Component(
+        "labels",
+        "column",
+        params="upshot.components.labels.column:ColumnParams",
+        make="upshot.components.labels.column:Column",
+        sentence="The outcome stands in a column of the data; one case a row.",
+    ),
+    Component(
+        "labels",
+        "remaining_life",
+        params="upshot.components.labels.remaining_life:RemainingLifeParams",
+        make="upshot.components.labels.remaining_life:RemainingLife",
+        sentence="The outcome is how long a unit still lived after the row, with censoring.",
+    ),
+)

@@ -4,4 +4,58 @@ from __future__ import annotations
 
 from upshot.contracts.components import Component
 
-ENTRIES: tuple[Component, ...] = ()
+ENTRIES: tuple[Component, ...] = (
+    Component(
+        kind="model",
+        name="logistic_regression",
+        params="upshot.components.model.logistic_regression:LogisticRegressionParams",
+        make="upshot.components.model.logistic_regression:LogisticRegression",
+        sentence="Linear model of the log-odds over standardised columns; gives a probability.",
+        libraries=("scikit-learn",),
+    ),
+    Component(
+        kind="model",
+        name="xgboost",
+        params="upshot.components.model.xgboost:XGBoostParams",
+        make="upshot.components.model.xgboost:XGBoost",
+        sentence="Gradient-boosted trees of XGBoost; saved as XGBoost JSON.",
+        libraries=("xgboost",),
+    ),
+    Component(
+        kind="model",
+        name="lightgbm",
+        params="upshot.components.model.lightgbm:LightGBMParams",
+        make="upshot.components.model.lightgbm:LightGBM",
+        sentence="Gradient-boosted trees of LightGBM, grown leaf by leaf; saved as LightGBM text.",
+        libraries=("lightgbm",),
+    ),
+    Component(
+        kind="model",
+        name="hist_gradient_boosting",
+        params="upshot.components.model.hist_gradient_boosting:HistGradientBoostingParams",
+        make="upshot.components.model.hist_gradient_boosting:HistGradientBoosting",
+        sentence="Histogram gradient boosting of scikit-learn; saved by skops.",
+        libraries=("scikit-learn", "skops"),
+    ),
+    Component(
+        kind="model",
+        name="seasonal_naive",
+        params="upshot.components.model.seasonal_naive:SeasonalNaiveParams",
+        make="upshot.components.model.seasonal_naive:SeasonalNaive",
+        sentence="Repeats each series' value of one season before; quantiles from its own past errors.",
+    ),
+    Component(
+        kind="model",
+        name="popularity",
+        params="upshot.components.model.popularity:PopularityParams",
+        make="upshot.components.model.popularity:Popularity",
+        sentence="Ranks items by how often they were chosen in the history.",
+    ),
+    Component(
+        kind="model",
+        name="mean_life",
+        params="upshot.components.model.mean_life:MeanLifeParams",
+        make="upshot.components.model.mean_life:MeanLife",
+        sentence="Mean life of the training units minus the age: the remaining life without any sensor.",
+    ),
+)

@@ -1,7 +1,58 @@
-"""Built-in components of kind `policy`."""
+"""Built-in components of kind `policy`: predictions to decisions, tuned by money where something is to choose."""
 
 from __future__ import annotations
 
 from upshot.contracts.components import Component
 
-ENTRIES: tuple[Component, ...] = ()
+_HERE = "upshot.components.policy"
+
+ENTRIES: tuple[Component, ...] = (
+    Component(
+        "policy",
+        "threshold",
+        params=f"{_HERE}.threshold:ThresholdParams",
+        make=f"{_HERE}.threshold:Threshold",
+        sentence="One action from a score on; the threshold is chosen by money on validation data, or given.",
+        libraries=("numpy", "pandas"),
+    ),
+    Component(
+        "policy",
+        "expected_value",
+        params=f"{_HERE}.expected_value:ExpectedValueParams",
+        make=f"{_HERE}.expected_value:ExpectedValue",
+        sentence="For each case the action with the highest expected money, by its calibrated probability.",
+        libraries=("numpy", "pandas"),
+    ),
+    Component(
+        "policy",
+        "top_k_per_day",
+        params=f"{_HERE}.top_k_per_day:TopKPerDayParams",
+        make=f"{_HERE}.top_k_per_day:TopKPerDay",
+        sentence="Acts on the k cases, or the k entities, with the highest score of each day: a capacity.",
+        libraries=("numpy", "pandas"),
+    ),
+    Component(
+        "policy",
+        "newsvendor",
+        params=f"{_HERE}.newsvendor:NewsvendorParams",
+        make=f"{_HERE}.newsvendor:Newsvendor",
+        sentence="The quantity at the critical ratio of what a missing and a spare unit cost.",
+        libraries=("numpy", "pandas"),
+    ),
+    Component(
+        "policy",
+        "top_k",
+        params=f"{_HERE}.top_k:TopKParams",
+        make=f"{_HERE}.top_k:TopK",
+        sentence="The first k items of each ranking.",
+        libraries=("pandas",),
+    ),
+    Component(
+        "policy",
+        "service_age",
+        params=f"{_HERE}.service_age:ServiceAgeParams",
+        make=f"{_HERE}.service_age:ServiceAge",
+        sentence="Service of every unit at one age, chosen by money on validation data, or given.",
+        libraries=("numpy", "pandas"),
+    ),
+)

@@ -1,7 +1,44 @@
-"""Built-in components of kind `split`."""
+"""Built-in components of kind `split`: which cases train, which tune, which test."""
 
 from __future__ import annotations
 
 from upshot.contracts.components import Component
 
-ENTRIES: tuple[Component, ...] = ()
+ENTRIES: tuple[Component, ...] = (
+    Component(
+        "split",
+        "by_time",
+        params="upshot.components.split.by_time:ByTimeParams",
+        make="upshot.components.split.by_time:ByTime",
+        sentence="Train on the past, test on the future, by windows, dates or shares of the time span.",
+    ),
+    Component(
+        "split",
+        "by_entity",
+        params="upshot.components.split.by_entity:ByEntityParams",
+        make="upshot.components.split.by_entity:ByEntity",
+        sentence="All rows of a customer, unit or series go to one part.",
+    ),
+    Component(
+        "split",
+        "rolling_origin",
+        params="upshot.components.split.rolling_origin:RollingOriginParams",
+        make="upshot.components.split.rolling_origin:RollingOrigin",
+        sentence="The last steps of every series test, the steps before tune.",
+    ),
+    Component(
+        "split",
+        "leave_last_out",
+        params="upshot.components.split.leave_last_out:LeaveLastOutParams",
+        make="upshot.components.split.leave_last_out:LeaveLastOut",
+        sentence="The last row of every user tests, the one before tunes.",
+    ),
+    Component(
+        "split",
+        "random",
+        params="upshot.components.split.random:RandomParams",
+        make="upshot.components.split.random:Random",
+        sentence="Rows are drawn by chance, for a written reason.",
+        libraries=("scikit-learn",),
+    ),
+)

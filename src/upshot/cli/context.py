@@ -1,0 +1,71 @@
+"""What every command starts from: the project, what is installed, and a recipe that was proven sound."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from upshot.catalogue import Catalogue, load_catalogue
+from upshot.engine.run import Engine
+from upshot.engine.state import State
+from upshot.project import Project, find_project
+from upshot.recipe.cache import cached_recipe, keep
+from upshot.recipe.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Context:
+    """Project and catalogue of one command."""
+
+    project: Project
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> Context:
+        """The context of the current folder."""
+        return cls(find_project(Path.cwd(), arguments.state))
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What is installed."""
+        return load_catalogue()
+
+    @cached_property
+    def state(self) -> State:
+        """The state folder."""
+        return State(self.project.state)
+
+    def engine(self, recipe: Recipe) -> Engine:
+        """The engine with the plugins that act in this recipe."""
+        use = dict.fromkeys((*self.project.use_plugins, *recipe.use_plugins))
+        return Engine(self.catalogue, self.state, tuple(use))
+
+    def recipe(self, name: str, overrides: list[str]) -> Recipe:
+        """A sound recipe: composed and proven, or remembered from when it was.
+
+        Raises:
+            RecipeError: With all problems at once; no data was read.
+        """
+        remembered = cached_recipe(name, overrides, catalogue=self.catalogue, project=self.project)
+        if remembered is not None:
+            return remembered
+        from upshot.engine.prove import prove
+        from upshot.recipe.compose import load_recipe
+
+        recipe = load_recipe(name, overrides, catalogue=self.catalogue, project=self.project)
+        engine = self.engine(recipe)
+        prove(recipe, self.catalogue, self.state.code, self.state.files, engine.today)
+        keep(recipe, name, overrides, catalogue=self.catalogue, project=self.project)
+        return recipe
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """The two arguments that every command on a recipe takes."""
+    parser.add_argument("recipe", help="name of a recipe, or path of its file")
+    parser.add_argument("overrides", nargs="*", help="Hydra overrides, such as model=xgboost model.max_depth=8")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """The switch to machine-readable output."""
+    parser.add_argument("--json", action="store_true", help="print one JSON document")

@@ -1,0 +1,139 @@
+"""The command `upshot`: find the command, run it, turn errors into sentences and exit codes.
+
+A command is a module with `configure(parser)` and `execute(arguments)`. The table below is all that `--help` needs, so help imports
+nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+from upshot.errors import Problem, UpshotError, UsageError, did_you_mean
+
+COMMANDS: dict[str, str] = {
+    "recipes": "list the recipes that can be run",
+    "validate": "check a recipe, without reading data",
+    "show": "print a recipe with everything resolved",
+    "plan": "say which stages would run, and why",
+    "run": "run a recipe from data to a registered version",
+    "runs": "list past runs",
+    "gates": "show what each gate found in a run",
+    "plugins": "list what is installed and what it offers",
+}
+"""Command -> what it does. Each is `upshot.cli.<command>`."""
+
+INTERRUPTED, TERMINATED = 130, 143
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, raised where the process stands so that the run is closed."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints read like every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse with the nearest option."""
+        wrong = message.rpartition("unrecognized arguments: ")[2].split()
+        flags = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
+        if "unrecognized arguments" in message:
+            problems = [Problem(word, "unknown option", None, did_you_mean(word, flags)) for word in wrong]
+        else:
+            problems = [Problem(self.prog, message, None, f"{self.prog} --help")]
+        raise UsageError("the command line is wrong", problems)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: Words after `upshot`; those of this process when left out.
+
+    Returns:
+        The exit code: 0 done; 1 our bug; 2 config or usage; 3 data refused; 4 gate refused; 5 integrity refused; 6 busy; 7 storage;
+        8 plugin failed; 130 or 143 interrupted.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in words
+    try:
+        code = _dispatch(words)
+        sys.stdout.flush()
+        return code
+    except UpshotError as error:
+        if debug:
+            raise
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return error.exit_code
+    except Terminated:
+        print("\nterminated; finished stages are kept and the next run goes on from them", file=sys.stderr)
+        return TERMINATED
+    except KeyboardInterrupt:
+        print("\ninterrupted; finished stages are kept and the next run goes on from them", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone, as after `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # the edge of the process: a bug of ours is told in one line, with the trace on request
+        if debug:
+            raise
+        notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+        print(f"internal error: {type(error).__name__}: {error}{notes}\nrun again with --debug for the trace", file=sys.stderr)
+        return 1
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    if words[0] in ("-V", "--version"):
+        from importlib.metadata import version
+
+        print(f"upshot {version('upshot')}")
+        return 0
+    name, rest = words[0], words[1:]
+    if name not in COMMANDS:
+        raise UsageError("the command line is wrong", [Problem(name, "unknown command", None, did_you_mean(name, COMMANDS))])
+    module = import_module(f"upshot.cli.{name}")
+    parser = Parser(prog=f"upshot {name}", description=COMMANDS[name], formatter_class=argparse.RawDescriptionHelpFormatter)
+    module.configure(parser)
+    parser.add_argument("--state", metavar="DIR", help="state folder (default: .upshot in the project, or what upshot.yaml says)")
+    parser.add_argument("--debug", action="store_true", help="show the stack trace of an error")
+    try:
+        arguments = parser.parse_intermixed_args(rest)
+    except SystemExit as stop:  # --help
+        return int(stop.code or 0)
+    signal.signal(signal.SIGTERM, _terminate)
+    code: int = module.execute(arguments)
+    return code
+
+
+def _terminate(_signal: int, _frame: object) -> NoReturn:
+    raise Terminated
+
+
+def usage() -> str:
+    """The help text."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {sentence}" for name, sentence in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: upshot COMMAND [RECIPE] [overrides] [options]",
+            "",
+            "One YAML recipe from data to a model version whose value in money is known.",
+            "",
+            *lines,
+            "",
+            "Overrides are Hydra's: model=xgboost model.max_depth=8 +features.x.use=numeric ~gates.data",
+            "More on a command: upshot COMMAND --help",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

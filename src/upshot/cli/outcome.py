@@ -1,0 +1,137 @@
+"""What came out of a run, for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from upshot.cli.text import columns, interval, number
+from upshot.contracts.records import Evaluation, Measured, ModelVersion, Valuation, Valuations, Verdicts
+from upshot.engine.run import RunRecord
+
+
+def render(record: RunRecord, values: Mapping[str, Any]) -> str:
+    """The closing table: scores, money of every subject, and the lines value, gates, version."""
+    parts = []
+    if "evaluate" in values:
+        parts.append(scores(values["evaluate"]))
+    if "value" in values:
+        parts += [subjects(valuation) for valuation in values["value"].by_kpi.values()]
+    lines = [("value", value_line(values["value"]))] if "value" in values else []
+    lines += [("gates", gate_line(values["gate"]))] if "gate" in values else []
+    lines.append(("version", version_line(record, values.get("register"))))
+    lines.append(("run", f"{record.id}" + (" (nothing had to run)" if record.answered_by else "")))
+    return "\n\n".join(["", *parts, columns([(name.ljust(8), text) for name, text in lines])])
+
+
+def scores(evaluation: Evaluation) -> str:
+    """Metrics with their intervals."""
+    if not evaluation.metrics:
+        return f"{evaluation.rows:,} test cases; no metric is declared"
+    rows = [(name, number(measured.value), interval(measured)) for name, measured in evaluation.metrics.items()]
+    return columns([(f"{evaluation.rows:,} test cases", "score", "95 % interval"), *rows])
+
+
+def subjects(valuation: Valuation) -> str:
+    """One KPI of candidate and baselines, with the candidate's gain over each."""
+    kpi = valuation.kpi
+    rows = []
+    for subject, measured in valuation.per_period.items():
+        gain = valuation.gain.get(subject)
+        rows.append((subject, number(measured.value), interval(measured), f"{gain.value:+,.0f} {interval(gain)}" if gain else ""))
+    head = (kpi.name, f"{kpi.unit}{_period(kpi.period)}", "95 % interval", "gain of the candidate")
+    text = columns([head, *rows])
+    if valuation.expired:
+        text += f"\nexpired assumptions, so nothing is concluded: {', '.join(valuation.expired)}"
+    return text
+
+
+def value_line(valuations: Valuations) -> str:
+    """What it earns, against each baseline.
+
+    The first baseline's gain stands with its unit and period; the others follow with their sign.
+    """
+    valuation = valuations.by_kpi[valuations.objective]
+    kpi = valuation.kpi
+    if not valuation.gain:
+        measured = valuation.per_period["candidate"]
+        return f"{kpi.unit} {number(measured.value)}{_period(kpi.period)}  {interval(measured)}; no baseline is declared"
+    (first, gain), *others = valuation.gain.items()
+    text = f"{kpi.unit} {number(gain.value)}{_period(kpi.period)}  {interval(gain)}  against {spoken(first)}"
+    return "; ".join([text, *(f" {_signed(measured)} {interval(measured)} against {spoken(name)}" for name, measured in others)])
+
+
+def gate_line(verdicts: Verdicts) -> str:
+    """Counts, and what would settle the undecided."""
+    text = f"{verdicts.count('PASS')} pass, {verdicts.count('FAIL')} fail, {verdicts.count('INCONCLUSIVE')} inconclusive"
+    open_ones = [f"{v.gate}: {v.would_decide or v.reason}" for v in verdicts.verdicts if v.outcome == "INCONCLUSIVE"]
+    return f"{text} ({'; '.join(open_ones)})" if open_ones else text
+
+
+def version_line(record: RunRecord, version: ModelVersion | None) -> str:
+    """The registered version, or why there is none."""
+    return f"{version.name} {version.number}" if version else f"none registered: the run was {record.status}"
+
+
+def spoken(subject: str) -> str:
+    """A subject as people say it.
+
+    Example:
+        >>> spoken("do_nothing"), spoken("current_rule")
+        ('do nothing', 'the current rule')
+    """
+    words = subject.replace("_", " ")
+    return words if words.startswith("do ") else f"the {words}"
+
+
+def document(record: RunRecord, values: Mapping[str, Any]) -> dict[str, object]:
+    """The outcome as one JSON document of shape `upshot.run/1`."""
+    body: dict[str, object] = {
+        "shape": "upshot.run/1",
+        "run": record.id,
+        "recipe": record.recipe,
+        "status": record.status,
+        "refusal": record.refusal,
+        "stages": [{"stage": s.name, "cached": s.cached, "seconds": s.seconds, "key": s.key, "value": s.digest} for s in record.stages],
+    }
+    if "evaluate" in values:
+        body["metrics"] = {name: _measured(m) for name, m in values["evaluate"].metrics.items()}
+    if "value" in values:
+        body["value"] = {name: _valuation(valuation) for name, valuation in values["value"].by_kpi.items()}
+    if "gate" in values:
+        body["gates"] = [_plain(asdict(verdict)) for verdict in values["gate"].verdicts]
+    version = values.get("register")
+    body["version"] = {"name": version.name, "number": version.number, "manifest": dict(version.manifest)} if version else None
+    return body
+
+
+def _valuation(valuation: Valuation) -> dict[str, object]:
+    return {
+        "unit": valuation.kpi.unit,
+        "period": valuation.kpi.period,
+        "scale": valuation.scale,
+        "total": {name: _measured(m) for name, m in valuation.total.items()},
+        "per_period": {name: _measured(m) for name, m in valuation.per_period.items()},
+        "gain": {name: _measured(m) for name, m in valuation.gain.items()},
+        "terms": dict(valuation.terms),
+        "expired": list(valuation.expired),
+    }
+
+
+def _measured(measured: Measured) -> dict[str, object]:
+    return {key: _plain(value) for key, value in asdict(measured).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return None if isinstance(value, float) and value != value else value
+
+
+def _signed(measured: Measured) -> str:
+    return ("+" if measured.value > 0 else "") + number(measured.value)
+
+
+def _period(period: str | None) -> str:
+    return f" a {period}" if period else " on the test cases"

@@ -1,0 +1,52 @@
+"""`upshot plan`: which stages would run, and because of which change."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from upshot.cli.context import Context, add_json, add_recipe
+from upshot.cli.text import columns, duration
+from upshot.engine.plan import Plan
+
+SOMETHING_TO_DO = 10
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    add_recipe(parser)
+    add_json(parser)
+    parser.add_argument("--detailed-exitcode", action="store_true", help=f"exit {SOMETHING_TO_DO} when there is something to do")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Print the plan; nothing runs and nothing is written."""
+    context = Context.of(arguments)
+    recipe = context.recipe(arguments.recipe, arguments.overrides)
+    plan = context.engine(recipe).plan(recipe)
+    print(json.dumps(document(plan), indent=1) if arguments.json else render(plan))
+    return SOMETHING_TO_DO if arguments.detailed_exitcode and plan.to_run else 0
+
+
+def render(plan: Plan) -> str:
+    """The plan as text: one line a stage, then totals."""
+    rows = [
+        ("+" if not planned.is_cached else " ", planned.stage.name, planned.reason, duration(None if planned.is_cached else planned.seconds))
+        for planned in plan.stages
+    ]
+    known = [planned.seconds for planned in plan.to_run if planned.seconds is not None]
+    estimate = f", about {duration(sum(known))}" if known else ""
+    total = f"Plan: {len(plan.to_run)} to run{estimate}, {len(plan.stages) - len(plan.to_run)} cached."
+    return f"{columns(rows)}\n\n{total}"
+
+
+def document(plan: Plan) -> dict[str, object]:
+    """The plan as JSON."""
+    return {
+        "recipe": plan.recipe.name,
+        "recipe_digest": plan.recipe.digest,
+        "stages": [
+            {"stage": p.stage.name, "cached": p.is_cached, "reason": p.reason, "key": p.key, "seconds": p.seconds} for p in plan.stages
+        ],
+        "to_run": len(plan.to_run),
+    }

@@ -1,0 +1,28 @@
+"""`upshot recipes`: what can be run here."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from upshot.cli.context import Context, add_json
+from upshot.cli.text import columns
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    add_json(parser)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """List the recipes, the project's own first."""
+    from upshot.recipe.compose import list_recipes
+
+    context = Context.of(arguments)
+    found = list_recipes(context.catalogue, context.project)
+    if arguments.json:
+        print(json.dumps([{"name": r.name, "layer": r.layer, "sentence": r.sentence, "shadowed": r.shadowed} for r in found], indent=1))
+    else:
+        rows = [(r.name, r.layer + (" (shadowed)" if r.shadowed else ""), r.sentence) for r in found]
+        print(columns([("recipe", "from", "what it is"), *rows]))
+    return 0

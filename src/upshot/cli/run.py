@@ -1,0 +1,42 @@
+"""`upshot run`: from data to a registered version, with its value in money."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from upshot.cli.context import Context, add_json, add_recipe
+from upshot.cli.outcome import document, render
+from upshot.cli.progress import Quiet, watching
+from upshot.engine.run import RunRecord, results
+from upshot.errors import GateError
+
+SHOWN = ("evaluate", "value", "gate", "register")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    add_recipe(parser)
+    add_json(parser)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Plan, run what is not cached, print what came out."""
+    context = Context.of(arguments)
+    recipe = context.recipe(arguments.recipe, arguments.overrides)
+    engine = context.engine(recipe)
+    plan = engine.plan(recipe)
+    with Quiet() if arguments.json else watching(plan) as watch:
+        record = engine.run(plan, watch)
+    values = results(record, engine.codec(plan), *SHOWN)
+    print(json.dumps(document(record, values), indent=1) if arguments.json else render(record, values))
+    return _exit_code(record)
+
+
+def _exit_code(record: RunRecord) -> int:
+    if record.status != "refused":
+        return 0
+    sys.stdout.flush()
+    print(f"GateError: {record.refusal}", file=sys.stderr)
+    return GateError.exit_code

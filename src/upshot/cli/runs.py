@@ -1,0 +1,31 @@
+"""`upshot runs`: what was run, newest first."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+
+from upshot.cli.context import Context, add_json
+from upshot.cli.text import columns, duration
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("recipe", nargs="?", help="only runs of this recipe")
+    parser.add_argument("-n", "--limit", type=int, default=20, help="at most so many (default: 20)")
+    add_json(parser)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """List the runs."""
+    state = Context.of(arguments).state
+    rows = state.ledger.runs(arguments.limit, arguments.recipe) if (state.root / "ledger.db").exists() else ()
+    if arguments.json:
+        print(json.dumps([asdict(row) for row in rows], indent=1, default=str))
+    elif not rows:
+        print(f"no runs yet in {state.root}")
+    else:
+        head = ("run", "recipe", "status", "took", "version")
+        print(columns([head, *((r.id, r.recipe, r.status, duration(r.seconds), r.version or "") for r in rows)]))
+    return 0

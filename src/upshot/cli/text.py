@@ -1,0 +1,68 @@
+"""Text for people: aligned columns, money, shares, durations. No library, so that a repeat prints at once."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from math import isfinite
+
+from upshot.contracts.records import Measured
+
+
+def columns(rows: Sequence[Sequence[str]], *, gap: str = "  ") -> str:
+    """Rows aligned in columns, the last one ragged; control characters are shown, not sent.
+
+    Example:
+        >>> print(columns([("recipe", "from"), ("card_fraud", "upshot")]))
+        recipe      from
+        card_fraud  upshot
+    """
+    clean = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in clean) for i in range(max(map(len, clean), default=0))]
+    lines = [gap.join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in clean]
+    return "\n".join(lines)
+
+
+def printable(text: str) -> str:
+    r"""The text with control characters written out.
+
+    Example:
+        >>> printable("a\x1b[31mb")
+        'a\\x1b[31mb'
+    """
+    return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in ("Cc", "Cf") else c for c in text)
+
+
+def duration(seconds: float | None) -> str:
+    """A duration, coarse as people read it.
+
+    Example:
+        >>> duration(0.0123), duration(7.31), duration(130.0), duration(None)
+        ('12 ms', '7.3 s', '2 min 10 s', '')
+    """
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def number(value: float) -> str:
+    """A number with as many digits as it deserves: whole from 100 on, else three significant ones.
+
+    Example:
+        >>> number(412345.6), number(0.71234), number(12.3456), number(float("nan"))
+        ('412,346', '0.712', '12.3', 'undefined')
+    """
+    if not isfinite(value):
+        return "undefined"
+    return f"{value:,.0f}" if abs(value) >= 100 or value == 0 else f"{value:.3g}"
+
+
+def interval(measured: Measured) -> str:
+    """The interval of a measurement, or why there is none."""
+    if measured.low is None or measured.high is None:
+        return f"[no interval: {measured.blocks} blocks]"
+    return f"[{number(measured.low)}, {number(measured.high)}]"

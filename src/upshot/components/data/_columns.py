@@ -1,0 +1,83 @@
+"""Column types and headers, shared by the file sources: what was declared against what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from upshot.contracts.records import Roles
+from upshot.errors import Problem, did_you_mean, nearest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ColumnType = Literal["string", "int64", "float64", "bool", "timestamp", "timestamp_utc", "date"]
+"""Types that a recipe may declare. `timestamp` has no zone; `timestamp_utc` is written with an offset and kept in UTC. Both in
+microseconds, the resolution of the tables that rows are pinned in."""
+
+
+def arrow_type(name: ColumnType) -> pa.DataType:
+    """The Arrow type of a declared one."""
+    import pyarrow as pa
+
+    types: dict[ColumnType, pa.DataType] = {
+        "string": pa.string(),
+        "int64": pa.int64(),
+        "float64": pa.float64(),
+        "bool": pa.bool_(),
+        "timestamp": pa.timestamp("us"),
+        "timestamp_utc": pa.timestamp("us", "UTC"),
+        "date": pa.date32(),
+    }
+    return types[name]
+
+
+def role_columns(roles: Roles) -> list[str]:
+    """All columns that play a role."""
+    return [name for names in roles.columns().values() for name in names]
+
+
+def left_out(keep: Sequence[str], roles: Roles) -> list[str]:
+    """Columns that play a role and that a non-empty `keep` would drop."""
+    return [name for name in role_columns(roles) if keep and name not in keep]
+
+
+def header_problems(where: str, names: Sequence[str], wanted: Iterable[str], *, closed: bool) -> list[Problem]:
+    """What is wrong with a header, as a diff.
+
+    Args:
+        where: `file:line` of the header.
+        names: Column names as they stand there.
+        wanted: Names that the recipe declares, keeps or gives a role.
+        closed: Whether a name that was not declared is wrong too.
+
+    Example:
+        >>> [p.sentence() for p in header_problems("a.csv:1", ["id", "amuont"], ["id", "amount"], closed=False)]
+        ["column 'amount' is missing; 'amuont' stands there instead"]
+    """
+    problems = [
+        Problem(where, "every column must have a name", f"column {i + 1} without one") for i, n in enumerate(names) if not n.strip()
+    ]
+    twice = dict.fromkeys(name for name in names if name.strip() and list(names).count(name) > 1)
+    problems += [Problem(where, f"column {name!r} must stand there once", f"{list(names).count(name)} times") for name in twice]
+    known = list(dict.fromkeys(wanted))
+    extra = [name for name in names if name.strip() and name not in known]
+    renamed: set[str] = set()
+    for name in (n for n in known if n not in names):
+        close = nearest(name, (n for n in extra if n not in renamed))
+        renamed |= {close} if close else set()
+        hint = f"{close!r} stands there instead" if close else did_you_mean(name, names)
+        problems.append(Problem(where, f"column {name!r} is missing", None, hint))
+    if closed:
+        problems += [Problem(where, f"column {name!r} was not declared") for name in extra if name not in renamed]
+    return problems
+
+
+def schema_problems(where: str, schema: pa.Schema, first: pa.Schema, first_file: str) -> list[Problem]:
+    """How a file's columns differ from those of the first file; their order may."""
+    problems = header_problems(where, schema.names, first.names, closed=True)
+    for field in first:
+        there = schema.field(field.name).type if field.name in schema.names else field.type
+        if there != field.type:
+            problems.append(Problem(where, f"column {field.name!r} must be {field.type}, as in {first_file}", str(there)))
+    return problems

@@ -1,0 +1,103 @@
+"""What is wrong with a CSV file that could not be read: every fault with line and column, found on a second, slower pass."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from upshot.components.data._csv_text import lines_of, records, wrong_quotes
+from upshot.errors import Problem
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MOST_EXAMPLES = 5
+_WIDEST = 40
+_MISSING = ("na", "n/a", "nan", "null", "none", "nil", "-", "?", "")
+
+
+def told(value: str | None) -> str:
+    """A value as it is shown in an error: quoted, escaped, cut to 40 characters.
+
+    Example:
+        >>> told("x" * 50) == repr("x" * 37 + "...")
+        True
+    """
+    text = value or ""
+    return repr(text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "...")
+
+
+def ragged_rows(text: bytes, separator: str, file: str) -> list[Problem]:
+    """Rows that are longer or shorter than the header, or whose quotes are wrong; the first few.
+
+    Example:
+        >>> [p.sentence() for p in ragged_rows(b"a,b\\n1,2,3\\n", ",", "x.csv")]
+        ['must have 2 values, as the header; got 3']
+    """
+    problems: list[Problem] = []
+    width = 0
+    try:
+        for line, record in records(text, separator):
+            width = width or len(record)
+            if len(record) != width:
+                problems.append(Problem(f"{file}:{line}", f"must have {width} values, as the header", str(len(record))))
+            if len(problems) == MOST_EXAMPLES:
+                break
+    except csv.Error as error:
+        problems += wrong_quotes(error, file).problems
+    return problems
+
+
+def misfits(column: pa.ChunkedArray, fits: Callable[[pa.ChunkedArray], bool]) -> list[int]:
+    """Rows whose text does not fit a type; the first few, found by halving.
+
+    Args:
+        column: The column as text.
+        fits: Whether some rows can be converted; true for none.
+    """
+    rows: list[int] = []
+    start = 0
+    while len(rows) < MOST_EXAMPLES and not fits(column.slice(start)):
+        low, size = start, len(column) - start
+        while size > 1:
+            half = size // 2
+            low, size = (low, half) if not fits(column.slice(low, half)) else (low + half, size - half)
+        rows.append(low)
+        start = low + 1
+    return rows
+
+
+def value_problems(
+    text: bytes, separator: str, file: str, found: Mapping[str, tuple[str, list[int]]], column: Callable[[str], pa.ChunkedArray]
+) -> list[Problem]:
+    """One problem a value.
+
+    Args:
+        text: The file in UTF-8.
+        separator: What stands between values.
+        file: Name shown in errors.
+        found: Column -> what its values must be, and the rows that are not.
+        column: Gives a column as text.
+    """
+    try:
+        lines = lines_of(text, separator, {row for _, rows in found.values() for row in rows})
+    except csv.Error as error:
+        return list(wrong_quotes(error, file).problems)
+    problems = []
+    for name, (rule, rows) in found.items():
+        values = column(name)
+        for row in rows:
+            value = values[row].as_py()
+            problems.append(Problem(f"{file}:{lines[row]}", f"column {name!r} must be {rule}", told(value), _hint(name, rule, value or "")))
+    return problems
+
+
+def _hint(name: str, rule: str, value: str) -> str | None:
+    if value.strip().lower() in _MISSING:
+        return f"add {value!r} to null_values if it means that nothing is known"
+    if rule.startswith("float64") and "," in value:
+        return "set decimal: ',' if that is its decimal mark"
+    if rule.startswith(("timestamp", "date")):
+        return f"write it as 2025-01-31 12:00:00, or set formats.{name}, such as ['%d/%m/%Y']"
+    return None

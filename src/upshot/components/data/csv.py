@@ -1,0 +1,300 @@
+"""CSV files, read exactly or not at all.
+
+Arrow's reader is fast and nearly strict; what it lets through (an unclosed quote that swallows the rest, `nan` and `1e999` as numbers,
+leading zeros, twenty digits) is looked for here. Columns are found by name, never by position. When a read fails, a second, slower
+pass over the same bytes finds every fault with its line. A file is held in memory while it is read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from upshot.components.data._columns import ColumnType, arrow_type, header_problems, left_out, role_columns
+from upshot.components.data._csv_faults import MOST_EXAMPLES, misfits, ragged_rows, value_problems
+from upshot.components.data._csv_inferred import doubts
+from upshot.components.data._csv_text import header, records, utf8, wrong_quotes
+from upshot.components.data._files import content, input_files, shown
+from upshot.contracts.params import InputPath, Names, SourceParams
+from upshot.contracts.records import Spec
+from upshot.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Formats = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+
+
+class CsvParams(SourceParams):
+    """Text files with one header line, read exactly."""
+
+    path: InputPath = Field(
+        description="A file or a glob, such as data/*.csv; files are read in the order of their names, .gz ones unpacked."
+    )
+    separator: str = Field(",", min_length=1, max_length=1, description="Character between values.")
+    decimal: Literal[".", ","] = Field(".", description="Decimal mark of float64 columns.")
+    encoding: str = Field("utf-8", description="Encoding of the text; a byte order mark is fine.")
+    null_values: Names = Field(("",), description="Texts that mean that nothing is known. Only these; NA may be Namibia.")
+    columns: dict[str, ColumnType] = Field(
+        default_factory=dict,
+        description="Column -> type: string, int64, float64, bool, timestamp, timestamp_utc (with an offset) or date.",
+    )
+    formats: dict[str, Formats] = Field(
+        default_factory=dict,
+        description="Timestamp or date column -> how it is written, in strptime codes; the first that fits counts. ISO 8601 when left out.",
+    )
+    undeclared: Literal["infer", "refuse"] = Field("infer", description="What to do with columns that `columns` does not name.")
+    keep: Names = Field((), description="Columns to keep; all when left out.")
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        try:
+            codecs.lookup(value)
+        except LookupError as error:
+            raise ValueError("must be an encoding that Python knows, such as utf-8, latin-1 or cp1252") from error
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        dropped = left_out(self.keep, self.roles.roles())
+        if dropped:
+            raise ValueError(f"keep leaves out columns that play a role: {', '.join(dropped)}")
+        if self.decimal == self.separator:
+            raise ValueError("decimal and separator must differ")
+        unnamed = [name for name in (*role_columns(self.roles.roles()), *self.keep) if name not in self.columns]
+        if self.undeclared == "refuse" and unnamed:
+            raise ValueError(f"undeclared: refuse needs these in columns: {', '.join(dict.fromkeys(unnamed))}")
+        for name in self.formats:
+            if self.columns.get(name) not in ("timestamp", "timestamp_utc", "date"):
+                raise ValueError(f"formats.{name} needs columns.{name} to be timestamp, timestamp_utc or date")
+        return self
+
+
+class Csv:
+    """Reads CSV files.
+
+    Every column of `columns`, `keep` and the roles must stand in the header, in any order. A column whose type is not declared gets
+    the one that Arrow infers, if its text comes back from it; times of day stay text, timestamps become microseconds.
+    """
+
+    spec: Spec
+
+    def __init__(self, params: CsvParams) -> None:
+        self.params = params
+        self.table = params.table
+        self.roles = params.roles.roles()
+
+    def read(self) -> Iterator[pa.Table]:
+        """One table a file, in the order of their names, all of the first one's schema.
+
+        Raises:
+            DataError: A file is missing, is not what was declared, or holds something that cannot be read exactly.
+        """
+        first: pa.Schema | None = None
+        for path in input_files(self.params.path):
+            file = shown(path)
+            table = _File(file, utf8(content(path), self.params.encoding, file), self.params).read(first)
+            if table.num_rows:
+                first = table.schema if first is None else first
+                yield table.select(first.names)
+        if first is None:
+            raise DataError("the data is empty", [Problem(shown(Path(self.params.path)), "must have rows", "a header only")])
+
+
+class _File:
+    """One file in UTF-8 on its way to a table."""
+
+    def __init__(self, file: str, text: bytes, params: CsvParams) -> None:
+        self.file = file
+        self.text = text
+        self.params = params
+        line, self.names = header(text, params.separator, file)
+        self.header_at = f"{file}:{line}"
+
+    def read(self, known: pa.Schema | None) -> pa.Table:
+        """The table; `known` holds the types that an earlier file settled."""
+        import pyarrow as pa
+
+        self._check_header(known)
+        types = {name: arrow_type(kind) for name, kind in self.params.columns.items()}
+        if known is not None:
+            types = {field.name: field.type for field in known} | types
+        plain = types | {name: pa.string() for name in self.params.formats}
+        self._check_quotes_close()
+        try:
+            table = self._parse(self._kept(), plain)
+        except pa.ArrowInvalid as error:
+            raise DataError("the data cannot be read", self._faults(plain, error)) from error
+        self._check_quotes_around_lines(table.num_rows)
+        self._check_numbers(table, types)
+        table = self._with_inferred(table, types) if table.num_rows else table
+        return self._with_formats(table)
+
+    def _kept(self) -> list[str]:
+        return [name for name in self.names if not self.params.keep or name in self.params.keep]
+
+    def _check_header(self, known: pa.Schema | None) -> None:
+        wanted = [*self.params.columns, *self.params.keep, *role_columns(self.params.roles.roles())]
+        closed = self.params.undeclared == "refuse" or (known is not None and not self.params.keep)
+        problems = header_problems(self.header_at, self.names, wanted if known is None else known.names, closed=closed)
+        if problems:
+            what = "what was declared" if known is None else "that of the files before"
+            raise DataError(f"the header is not {what}", problems)
+
+    def _check_quotes_close(self) -> None:
+        if self.text.count(b'"') % 2:
+            self._read_strictly()
+
+    def _check_quotes_around_lines(self, rows: int) -> None:
+        lines = self.text.count(b"\n") + (not self.text.endswith(b"\n"))
+        if rows + 1 != lines and b'"' in self.text:
+            self._read_strictly()
+
+    def _read_strictly(self) -> None:
+        try:
+            for _ in records(self.text, self.params.separator):
+                pass
+        except csv.Error as error:
+            raise wrong_quotes(error, self.file) from error
+
+    def _parse(self, names: list[str], types: Mapping[str, pa.DataType], text: bytes | None = None) -> pa.Table:
+        from pyarrow import BufferReader
+        from pyarrow import csv as arrow_csv
+
+        return arrow_csv.read_csv(
+            BufferReader(self.text if text is None else text),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=self.params.separator,
+                newlines_in_values=b'"' in self.text,
+                ignore_empty_lines=len(self.names) > 1,
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={name: types[name] for name in names if name in types},
+                include_columns=names,
+                null_values=list(self.params.null_values),
+                strings_can_be_null=True,
+                decimal_point=self.params.decimal,
+            ),
+        )
+
+    def _as_text(self, names: list[str]) -> pa.Table:
+        import pyarrow as pa
+
+        return self._parse(names, dict.fromkeys(names, pa.string()))
+
+    def _faults(self, types: Mapping[str, pa.DataType], error: pa.ArrowInvalid) -> list[Problem]:
+        problems = ragged_rows(self.text, self.params.separator, self.file)
+        if problems:
+            return problems
+        typed = [name for name in self._kept() if name in types]
+        columns = self._as_text(typed)
+        found = {name: (self._told_type(name, types[name]), misfits(columns[name], partial(self._fits, types[name]))) for name in typed}
+        problems = self._value_problems({name: fault for name, fault in found.items() if fault[1]}, columns)
+        return problems or [Problem(self.file, "cannot be read", str(error))]
+
+    def _told_type(self, name: str, kind: pa.DataType) -> str:
+        names = {"double": "float64", "timestamp[us]": "timestamp", "timestamp[us, tz=UTC]": "timestamp_utc", "date32[day]": "date"}
+        told = names.get(str(kind), str(kind))
+        return told if name in self.params.columns else f"{told}, as in the files before"
+
+    def _fits(self, kind: pa.DataType, values: pa.ChunkedArray) -> bool:
+        import pyarrow as pa
+        from pyarrow import csv as arrow_csv
+
+        there = pa.table({"v": values.drop_null()})
+        sink = pa.BufferOutputStream()
+        arrow_csv.write_csv(there, sink, arrow_csv.WriteOptions(delimiter=self.params.separator))
+        try:
+            self._parse(["v"], {"v": kind}, sink.getvalue().to_pybytes())
+        except pa.ArrowInvalid:
+            return False
+        return True
+
+    def _value_problems(self, found: Mapping[str, tuple[str, list[int]]], columns: pa.Table) -> list[Problem]:
+        return value_problems(self.text, self.params.separator, self.file, found, columns.column) if found else []
+
+    def _check_numbers(self, table: pa.Table, types: Mapping[str, pa.DataType]) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        found: dict[str, tuple[str, list[int]]] = {}
+        for field in table.schema:
+            if pa.types.is_floating(field.type):
+                wild = pc.indices_nonzero(pc.invert(pc.is_finite(table[field.name]))).slice(0, MOST_EXAMPLES)
+                found |= {field.name: ("float64 and finite", wild.to_pylist())} if len(wild) else {}
+        whole = [name for name, kind in types.items() if pa.types.is_integer(kind) and name in table.schema.names]
+        if whole and (b"0x" in self.text or b"0X" in self.text):
+            for name, column in zip(whole, self._as_text(whole).columns, strict=True):
+                hexadecimal = pc.indices_nonzero(pc.match_substring(column, "x", ignore_case=True)).slice(0, MOST_EXAMPLES)
+                found |= {name: ("int64", hexadecimal.to_pylist())} if len(hexadecimal) else {}
+        if found:
+            raise DataError("the data cannot be read", self._value_problems(found, self._as_text(list(found))))
+
+    def _with_inferred(self, table: pa.Table, types: Mapping[str, pa.DataType]) -> pa.Table:
+        """Inferred columns, each held against its text."""
+        import pyarrow as pa
+
+        inferred = [field for field in table.schema if field.name not in types]
+        texts = [
+            f.name for f in inferred if not pa.types.is_string(f.type) and not pa.types.is_date(f.type) and not pa.types.is_null(f.type)
+        ]
+        raw = self._as_text(texts) if texts else None
+        problems = []
+        for field in inferred:
+            text = raw[field.name] if raw is not None and field.name in texts else table[field.name]
+            problem = doubts(self.header_at, field.name, field.type, text)
+            problems += [problem] if problem else []
+            table = table.set_column(table.schema.get_field_index(field.name), field.name, _settled(table[field.name], text))
+        if problems:
+            raise DataError("a type must be declared", problems)
+        return table
+
+    def _with_formats(self, table: pa.Table) -> pa.Table:
+        found: dict[str, tuple[str, list[int]]] = {}
+        columns = table
+        for name in (n for n in self.params.formats if n in table.schema.names):
+            kind, formats = self.params.columns[name], self.params.formats[name]
+            values, rows = _by_format(columns[name], kind, formats)
+            table = table.set_column(table.schema.get_field_index(name), name, values)
+            found |= {name: (f"{kind} written as {' or '.join(formats)}", rows)} if rows else {}
+        if found:
+            raise DataError("the data cannot be read", self._value_problems(found, columns))
+        return table
+
+
+def _settled(values: pa.ChunkedArray, text: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Timestamps in microseconds, times of day as their text, everything else as it is."""
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(values.type):
+        fine = pa.timestamp("us", values.type.tz)
+        try:
+            return values.cast(fine)
+        except pa.ArrowInvalid:  # nanoseconds would be lost: the text keeps them
+            return text
+    return text if pa.types.is_time(values.type) else values
+
+
+def _by_format(text: pa.ChunkedArray, kind: ColumnType, formats: tuple[str, ...]) -> tuple[pa.ChunkedArray, list[int]]:
+    """The column read by the first format that fits each value, and the first rows that none fits."""
+    import pandas as pd
+    import pyarrow as pa
+
+    written = text.to_pandas()
+    read = pd.Series(pd.NaT, index=written.index, dtype="datetime64[us, UTC]" if kind == "timestamp_utc" else "datetime64[us]")
+    for pattern in formats:
+        left = read.isna() & written.notna()
+        read[left] = pd.to_datetime(written[left], format=pattern, errors="coerce", utc=kind == "timestamp_utc").astype(read.dtype)
+    wrong = read.isna() & written.notna()
+    if kind == "date":
+        wrong |= read.notna() & (read != read.dt.normalize())
+    rows = [int(row) for row in wrong.to_numpy().nonzero()[0][:MOST_EXAMPLES]]
+    stamps = pa.chunked_array([pa.Array.from_pandas(read)])
+    return stamps if rows else stamps.cast(arrow_type(kind)), rows

@@ -1,0 +1,84 @@
+"""What the business pays for must reach a bound, or gain enough over a baseline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pydantic import Field, model_validator
+
+from upshot.components.gates._verdicts import Bound, By, verdict
+from upshot.contracts.components import Evidence
+from upshot.contracts.params import Params
+from upshot.contracts.records import Measured, Spec, Verdict
+
+if TYPE_CHECKING:
+    from upshot.contracts.records import Valuation
+
+CANDIDATE = "candidate"
+
+
+class KpiGateParams(Params):
+    """A KPI and what it must reach, in the KPI's unit and period."""
+
+    kpi: str = Field(min_length=1, description="Name of the KPI, as under `kpi`.")
+    against: str | None = Field(None, min_length=1, description="Baseline over which the gain is judged; null judges the KPI itself.")
+    min_gain: float | None = Field(None, allow_inf_nan=False, description="Gain over `against` that is asked for; more is always better.")
+    min: float | None = Field(None, allow_inf_nan=False, description="Bound from below on the KPI itself.")
+    max: float | None = Field(None, allow_inf_nan=False, description="Bound from above on the KPI itself.")
+    by: By = Field("interval", description="Whether the whole interval must reach the bound, or the value alone.")
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> KpiGateParams:
+        if sum(bound is not None for bound in (self.min_gain, self.min, self.max)) != 1:
+            raise ValueError("must have exactly one of min_gain (with against), min and max")
+        if (self.min_gain is None) != (self.against is None):
+            raise ValueError("min_gain and against belong together: a gain is one over a baseline")
+        return self
+
+    def bound(self) -> Bound:
+        """The bound that was given."""
+        if self.max is not None:
+            return Bound(self.max, "max")
+        return Bound(next(bound for bound in (self.min_gain, self.min) if bound is not None), "min")
+
+
+class KpiGate:
+    """Holds the candidate's KPI, or its paired gain over a baseline, against a bound.
+
+    An expired money parameter makes the gate inconclusive, also by value.
+
+    Args:
+        params: KPI, baseline and bound.
+    """
+
+    spec: Spec
+
+    def __init__(self, params: KpiGateParams) -> None:
+        self.params = params
+        self.wants = {"kpi": params.kpi} | ({} if params.against is None else {"baselines": params.against})
+
+    def judge(self, name: str, evidence: Evidence) -> Verdict:
+        """PASS, FAIL or INCONCLUSIVE; a KPI or baseline that is missing fails."""
+        valuation = evidence.valuations.by_kpi.get(self.params.kpi)
+        bound, block = self.params.bound(), evidence.evaluation.block
+        against = self.params.against
+        what = self.params.kpi if against is None else f"{self.params.kpi} gain over {against}"
+        if valuation is None:
+            return verdict(name, what, None, bound, self.params.by, block)
+        found = verdict(name, what, self._measured(valuation), bound, self.params.by, block)
+        return found if not valuation.expired else _expired(found, valuation)
+
+    def _measured(self, valuation: Valuation) -> Measured | None:
+        if self.params.against is None:
+            return valuation.per_period.get(CANDIDATE)
+        return valuation.gain.get(self.params.against)
+
+
+def _expired(found: Verdict, valuation: Valuation) -> Verdict:
+    money = valuation.kpi.parameters
+    names = ", ".join(f"{name} (valid until {money[name].valid_until})" for name in valuation.expired)
+    owners = sorted({owner for name in valuation.expired if (owner := money[name].owner)})
+    asked = f" from {', '.join(owners)}" if owners else ""
+    outcome = found.outcome if found.measured is None else "INCONCLUSIVE"
+    return replace(found, outcome=outcome, reason=f"expired: {names}", would_decide=f"a current value{asked} would decide")

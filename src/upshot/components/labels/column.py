@@ -1,0 +1,107 @@
+"""Labels that stand in a column: one case a row, decided on at the row's time.
+
+The moment at which an outcome becomes known is part of the case: a model that trains on yesterday's frauds, which the bank learns
+of next week, is good on paper only. So a label delay is declared here once, and splits and features obey it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from upshot.components.faults import column_of, rows_problem
+from upshot.components.labels._blocks import Block, block_codes, block_of
+from upshot.components.labels._outcome import Scalar, censored_rows, outcome
+from upshot.components.times import Duration, is_clock, span_ticks, times
+from upshot.contracts.params import Params
+from upshot.contracts.records import Cases, Checked, Roles, Spec
+from upshot.contracts.tables import Table
+from upshot.errors import DataError, Problem, RecipeError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+
+class ColumnParams(Params):
+    """The outcome stands in the column that `data.roles.target` names."""
+
+    positive: Scalar | None = Field(None, description="Value of the target that counts as 1, all others as 0; none for 0/1 or a number.")
+    delay: Duration | None = Field(
+        None,
+        description="Time after which an outcome is known ('7 days'); a column named by data.roles.label_time goes before it.",
+    )
+    block: Block | None = Field(
+        None,
+        description="What intervals resample: day, week, month, entity or case; none for day on a clock, else entity, else case.",
+    )
+
+
+class Column:
+    """Cases with the outcome of a column.
+
+    Gives `label` (int64 for 0/1, float64 for numbers, the items themselves where the target is the item that is recommended),
+    `as_of` where there is a time, `label_known_at` where it is declared, `censored` where a column says so, and `block`.
+    """
+
+    spec: Spec
+
+    def __init__(self, params: ColumnParams) -> None:
+        self.params = params
+
+    def label(self, checked: Checked) -> Cases:
+        """Make one case a row.
+
+        Raises:
+            RecipeError: No role names an outcome, or the block needs a role that is not given.
+            DataError: An outcome is null, infinite, text, of one class, or known before its case.
+        """
+        import pandas as pd
+
+        roles, frame = checked.snapshot.roles, checked.data.frame
+        problems: list[Problem] = []
+        censored = censored_rows(frame, roles, problems)
+        columns: dict[str, object] = {"label": self._label(frame, roles, censored, problems)}
+        as_of = times(column_of(frame, roles.time, "data.roles.time"), roles.time) if roles.time else None
+        if as_of is not None:
+            columns["as_of"] = as_of
+            known = self._known_at(frame, roles, as_of, problems)
+            columns |= {} if known is None else {"label_known_at": known}
+        if roles.censored:
+            columns["censored"] = censored
+        block = block_of(self.params.block, roles, as_of)
+        columns["block"] = block_codes(block, frame, roles, as_of)
+        if problems:
+            raise DataError("the cases cannot be made", problems)
+        return Cases(checked.data, Table.of(pd.DataFrame(columns)), roles, block)
+
+    def _label(self, frame: pd.DataFrame, roles: Roles, censored: np.ndarray, problems: list[Problem]) -> object:
+        target = roles.target or roles.item
+        if target is None:
+            raise RecipeError("the recipe names no outcome", [Problem("data.roles.target", "must name the column to predict")])
+        values = column_of(frame, target, "data.roles.target")
+        if target != roles.item:
+            return outcome(values, self.params.positive, censored, problems)
+        if values.isna().any():
+            problems.append(rows_problem(target, "the item must not be null", values.isna().to_numpy(), values))
+        return values
+
+    def _known_at(self, frame: pd.DataFrame, roles: Roles, as_of: pd.Series, problems: list[Problem]) -> pd.Series | None:
+        if roles.label_time is None:
+            delay = self.params.delay
+            return None if delay is None else _later(as_of, span_ticks(delay, is_clock(as_of), "labels.delay"))
+        known = times(column_of(frame, roles.label_time, "data.roles.label_time"), roles.label_time)
+        if is_clock(known) != is_clock(as_of):
+            problems.append(Problem(roles.label_time, f"must be of the type of {roles.time!r}", str(known.dtype)))
+            return None
+        early = (known < as_of).to_numpy()
+        if early.any():
+            problems.append(rows_problem(roles.label_time, f"must not lie before {roles.time!r}", early, known.astype("str")))
+        return known
+
+
+def _later(as_of: pd.Series, ticks: int) -> pd.Series:
+    import numpy as np
+
+    return as_of + np.timedelta64(ticks, "us") if is_clock(as_of) else as_of + ticks

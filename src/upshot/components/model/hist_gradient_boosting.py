@@ -1,0 +1,131 @@
+"""Histogram gradient boosting of scikit-learn, saved by skops.
+
+The parameters and their defaults are scikit-learn's. Where early stopping is on and the split gives a validation part, that part is
+used; scikit-learn's own random share of the training rows is drawn only without one, because it ignores time and entities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from upshot.components.model._columns import Columns
+from upshot.components.model._skops import dump_stable, load_trusted
+from upshot.components.model._task import TASK_SENTENCE, Task, kind_of, outcomes
+from upshot.contracts.components import Compute, Examples
+from upshot.contracts.params import Params
+from upshot.contracts.records import Cases, PredictionKind, Spec
+from upshot.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+TRUSTED = (
+    "functools.partial",  # of check_array below, which any other function in its place would have to be listed for
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.utils.validation.check_array",
+)
+"""Types beyond skops' own defaults that a saved model may hold; the first and the last come with categorical columns."""
+
+
+class HistGradientBoostingParams(Params):
+    """HistGradientBoostingClassifier or -Regressor of scikit-learn, with its defaults."""
+
+    task: Task = Field("classification", description=TASK_SENTENCE)
+    loss: Literal["squared_error", "absolute_error", "poisson", "gamma"] = Field(
+        "squared_error", description="Loss of a point; a classification always has log loss."
+    )
+    learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree.")
+    max_iter: int = Field(100, ge=1, le=100_000, description="Boosting rounds; the most, where early stopping is on.")
+    max_leaf_nodes: int | None = Field(31, ge=2, description="Most leaves of a tree; null is without limit.")
+    max_depth: int | None = Field(None, ge=1, description="Deepest tree; null is without limit.")
+    min_samples_leaf: int = Field(20, ge=1, description="Least rows in a leaf.")
+    l2_regularization: float = Field(0.0, ge=0, description="L2 penalty on leaf values.")
+    max_features: float = Field(1.0, gt=0, le=1, description="Share of columns drawn for each split.")
+    max_bins: int = Field(255, ge=2, le=255, description="Bins of a number, and most values of a category.")
+    class_weight: Literal["balanced"] | None = Field(None, description="balanced: both classes weigh alike in sum; classification only.")
+    early_stopping: bool | Literal["auto"] = Field("auto", description="auto: on above 10,000 training rows.")
+    scoring: Literal["loss"] = Field("loss", description="What early stopping watches.")
+    validation_fraction: float = Field(0.1, gt=0, lt=1, description="Share of training rows to stop by, where the split has no validation.")
+    n_iter_no_change: int = Field(10, ge=1, description="Rounds without a better loss before it stops.")
+    tol: float = Field(1e-7, ge=0, description="What counts as better.")
+
+
+class HistGradientBoosting:
+    """Gives the probability of label 1, or a point. Missing values and categories are handled by the trees."""
+
+    spec: Spec
+    uses: tuple[str, ...] = ("features",)
+    gives: PredictionKind
+
+    def __init__(self, params: HistGradientBoostingParams) -> None:
+        self.params = params
+        self.gives = kind_of(params.task)
+
+    def fit(self, train: Examples, validation: Examples | None, history: Cases, compute: Compute) -> None:
+        """Grow the trees on the training rows.
+
+        Raises:
+            DataError: Columns or labels that cannot be learnt, or a category with more values than `max_bins`.
+        """
+        from threadpoolctl import threadpool_limits
+
+        self.columns_ = Columns.of(train.X)
+        self._check_categories()
+        y = outcomes(train, self.params.task)
+        self.estimator_ = self._estimator(compute)
+        stop = {}
+        if validation is not None and self._stops_early(len(y)):
+            stop = {"X_val": self.columns_.matrix(validation.X), "y_val": validation.y.astype(y.dtype)}
+        with threadpool_limits(compute.threads):
+            self.estimator_.fit(self.columns_.matrix(train.X), y, **stop)
+
+    def predict(self, examples: Examples, history: Cases) -> pd.DataFrame:
+        """Column `probability` or `point`, one row a case."""
+        import numpy as np
+        import pandas as pd
+
+        X = self.columns_.matrix(examples.X)
+        if not len(X):
+            return pd.DataFrame({self.gives: np.empty(0)})
+        scores = self.estimator_.predict_proba(X)[:, 1] if self.gives == "probability" else self.estimator_.predict(X)
+        return pd.DataFrame({self.gives: scores})
+
+    def state(self) -> Mapping[str, bytes]:
+        """Columns, and the estimator as a skops archive."""
+        return {"columns.json": self.columns_.to_json(), "model.skops": dump_stable(self.estimator_)}
+
+    def restore(self, files: Mapping[str, bytes]) -> None:
+        """The opposite of `state`.
+
+        Raises:
+            IntegrityError: The archive holds a type that is not on the list of trusted ones.
+        """
+        self.columns_ = Columns.from_json(files["columns.json"])
+        self.estimator_ = load_trusted(files["model.skops"], TRUSTED)
+
+    def _stops_early(self, rows: int) -> bool:
+        return rows > 10_000 if self.params.early_stopping == "auto" else self.params.early_stopping
+
+    def _estimator(self, compute: Compute) -> HistGradientBoostingClassifier | HistGradientBoostingRegressor:
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+        settings = {**self.params.model_dump(exclude={"task", "loss", "class_weight"}), "random_state": compute.seed}
+        settings["categorical_features"] = list(self.columns_.categorical) or None
+        if self.gives == "probability":
+            return HistGradientBoostingClassifier(**settings, class_weight=self.params.class_weight)
+        return HistGradientBoostingRegressor(**settings, loss=self.params.loss)
+
+    def _check_categories(self) -> None:
+        most = self.params.max_bins
+        problems = [
+            Problem(name, f"a category may have at most {most} values here", str(len(known)), "raise its `min_count`, or use lightgbm")
+            for name, known in self.columns_.categories.items()
+            if len(known) > most
+        ]
+        if problems:
+            raise DataError("the model cannot be fitted on these columns", problems)

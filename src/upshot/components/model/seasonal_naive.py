@@ -1,0 +1,261 @@
+"""Seasonal naive forecast: what happened one season ago happens again. The forecast that every other has to beat.
+
+Hyndman & Athanasopoulos, "Forecasting: principles and practice" (3rd ed.), section 5.2; quantiles are the series' own past one-season
+errors put round the forecast, and not a normal distribution, since demand is skewed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from upshot.components.model._panel import Calendar, entity_column, known_times
+from upshot.contracts.components import Compute, Examples
+from upshot.contracts.params import Params
+from upshot.contracts.records import Cases, PredictionKind, Spec
+from upshot.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+Level = Annotated[float, Field(gt=0, lt=1)]
+
+
+class SeasonalNaiveParams(Params):
+    """The value of one season before."""
+
+    season_length: int = Field(7, ge=1, description="Steps of a season, in the spacing of the data; 1 repeats the last value.")
+    levels: Annotated[tuple[Level, ...], Field(strict=False)] = Field(
+        (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), description="Quantiles to give; an empty list gives a point."
+    )
+
+
+class SeasonalNaive:
+    """Gives the series' latest value that lies whole seasons before the case and is known at its decision.
+
+    A step that the series lacks is looked for one season earlier still; a series shorter than a season repeats its last known value.
+    Quantiles add the empirical quantiles of the series' one-season errors in the training rows, or those of all series together where a
+    series has no such error yet. Errors of longer horizons are not widened.
+
+    Example:
+        >>> SeasonalNaive(SeasonalNaiveParams(season_length=7, levels=())).gives
+        'point'
+    """
+
+    spec: Spec
+    uses: tuple[str, ...] = ("history",)
+    gives: PredictionKind
+
+    def __init__(self, params: SeasonalNaiveParams) -> None:
+        self.params = params
+        self.gives = "quantiles" if params.levels else "point"
+
+    def fit(self, train: Examples, validation: Examples | None, history: Cases, compute: Compute) -> None:
+        """Learn the calendar, and each series' quantiles of its one-season errors.
+
+        Raises:
+            DataError: Uneven times, a step that a series has twice, or, with levels, no series longer than a season.
+        """
+        import numpy as np
+        import pandas as pd
+
+        both = _joined(history, train.cases)
+        self.calendar_ = Calendar.of(both)
+        codes, names = pd.factorize(both.rows.frame[entity_column(both)], sort=True)
+        self.names_: np.ndarray = np.asarray(names.to_numpy())
+        panel = Panel.of(codes, self.calendar_.steps(both), _values(both), known_times(both, "label_known_at", _ALWAYS))
+        self.offsets_ = self._offsets(panel, len(self.names_))
+
+    def predict(self, examples: Examples, history: Cases) -> pd.DataFrame:
+        """Column `point`, or one column a level (`q0.1`), one row a case.
+
+        Raises:
+            DataError: A series has no known row before the case.
+        """
+        import numpy as np
+        import pandas as pd
+
+        cases = examples.cases
+        names = pd.Index(pd.unique(history.rows.frame[entity_column(history)]))
+        panel = Panel.of(
+            names.get_indexer(history.rows.frame[entity_column(history)]),
+            self.calendar_.steps(history),
+            _values(history),
+            known_times(history, "label_known_at", _ALWAYS),
+        )
+        series = cases.rows.frame[entity_column(cases)]
+        point = self._points(panel, names.get_indexer(series), self.calendar_.steps(cases), known_times(cases, "as_of", _NEVER), series)
+        if not self.params.levels:
+            return pd.DataFrame({"point": point})
+        row = pd.Index(self.names_).get_indexer(series)  # -1, a series not trained on, takes the last row: all series together
+        spread = self.offsets_[row]
+        return pd.DataFrame({f"q{level:g}": point + spread[:, i] for i, level in enumerate(np.asarray(self.params.levels))})
+
+    def state(self) -> Mapping[str, bytes]:
+        """The calendar as JSON; names of series and quantiles of errors as npz."""
+        import numpy as np
+
+        out = io.BytesIO()
+        names = self.names_ if self.names_.dtype.kind in "iufb" else self.names_.astype(str)
+        np.savez(out, names=names, offsets=self.offsets_)
+        calendar = {"origin": self.calendar_.origin, "unit": self.calendar_.unit, "column": self.calendar_.column}
+        return {"calendar.json": json.dumps(calendar).encode(), "errors.npz": out.getvalue()}
+
+    def restore(self, files: Mapping[str, bytes]) -> None:
+        """The opposite of `state`."""
+        import numpy as np
+
+        self.calendar_ = Calendar(**json.loads(files["calendar.json"]))
+        with np.load(io.BytesIO(files["errors.npz"]), allow_pickle=False) as arrays:
+            names, self.offsets_ = arrays["names"], arrays["offsets"]
+        self.names_ = names if names.dtype.kind in "iufb" else names.astype(object)
+
+    def _points(self, panel: Panel, series: np.ndarray, steps: np.ndarray, as_of: np.ndarray, names: pd.Series) -> np.ndarray:
+        import numpy as np
+
+        rows = np.full(len(series), -1)
+        pending = np.flatnonzero(series >= 0)
+        back = self.params.season_length
+        while len(pending):  # one turn a season, all series at once
+            found = panel.find(series[pending], steps[pending] - back)
+            usable = (found >= 0) & (panel.known_at[found] <= as_of[pending])
+            rows[pending[usable]] = found[usable]
+            pending = pending[~usable & (steps[pending] - back >= panel.first)]
+            back += self.params.season_length
+        lost = np.flatnonzero(rows < 0)
+        rows[lost] = panel.last(series[lost], steps[lost], as_of[lost])
+        if (rows < 0).any():
+            unknown = names[rows < 0].drop_duplicates()
+            got = f"{len(unknown)} series without: {', '.join(str(name) for name in unknown[:5])}"
+            problem = Problem(str(names.name), "a series needs at least one known value before its forecast", got, "leave new series out")
+            raise DataError("seasonal naive has nothing to repeat", [problem])
+        return panel.values[rows]
+
+    def _offsets(self, panel: Panel, series: int) -> np.ndarray:
+        """Quantiles of one-season errors, shape (series + 1, levels); the last row is of all series together."""
+        import numpy as np
+
+        levels = np.asarray(self.params.levels, dtype=np.float64)
+        if not len(levels):
+            return np.zeros((series + 1, 0))
+        before = panel.find(panel.series, panel.steps - self.params.season_length)
+        errors = (panel.values - panel.values[before])[before >= 0]
+        if not len(errors):
+            problem = Problem("model.season_length", "some series must be longer than a season", str(self.params.season_length))
+            raise DataError("seasonal naive has no past error to take quantiles of", [problem])
+        return grouped_quantiles(panel.series[before >= 0], errors, series, levels)
+
+
+_ALWAYS, _NEVER = -(2**63), 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Rows of all series sorted by (series, step), found by one binary search each."""
+
+    series: np.ndarray
+    steps: np.ndarray
+    values: np.ndarray
+    known_at: np.ndarray
+    first: int
+    span: int
+
+    @classmethod
+    def of(cls, series: np.ndarray, steps: np.ndarray, values: np.ndarray, known_at: np.ndarray) -> Panel:
+        """Sort the rows.
+
+        Raises:
+            DataError: A series has a step twice.
+        """
+        import numpy as np
+
+        order = np.lexsort((steps, series))
+        series, steps = series[order], steps[order]
+        twice = np.count_nonzero((np.diff(series) == 0) & (np.diff(steps) == 0))
+        if twice:
+            raise DataError("a series has two values at one time", [Problem("data.roles.time", "must differ within a series", f"{twice} rows")])
+        first, last = (int(steps.min()), int(steps.max())) if len(steps) else (0, 0)
+        return cls(series, steps, values[order], known_at[order], first, last - first + 2)
+
+    def find(self, series: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """Row of (series, step), -1 where there is none."""
+        import numpy as np
+
+        if not len(self.series):
+            return np.full(len(series), -1)
+        key = self._key(series, steps)
+        row = np.minimum(np.searchsorted(self._keys(), key), len(self.series) - 1)
+        hit = (self.series[row] == series) & (self.steps[row] == steps)
+        return np.where(hit, row, -1)
+
+    def last(self, series: np.ndarray, steps: np.ndarray, as_of: np.ndarray) -> np.ndarray:
+        """Row of the latest step before each, known by `as_of`; -1 where there is none."""
+        import numpy as np
+
+        row = np.searchsorted(self._keys(), self._key(series, steps)) - 1 if len(self.series) else np.full(len(series), -1)
+        while True:  # one turn a row that is not known yet
+            row = np.where((row >= 0) & (series >= 0) & (self.series[row] == series), row, -1) if len(self.series) else row
+            late = (row >= 0) & (self.known_at[row] > as_of) if len(self.series) else np.zeros(len(row), dtype=bool)
+            if not late.any():
+                return row
+            row = row - late
+
+    def _keys(self) -> np.ndarray:
+        return self._key(self.series, self.steps)
+
+    def _key(self, series: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        keys: np.ndarray = series.astype(np.int64) * self.span + np.clip(steps - self.first, -1, self.span - 1)
+        return keys
+
+
+def grouped_quantiles(groups: np.ndarray, values: np.ndarray, size: int, levels: np.ndarray) -> np.ndarray:
+    """Linear quantiles of each group, shape (size + 1, levels); the last row and empty groups have those of all values.
+
+    Example:
+        >>> import numpy as np
+        >>> grouped_quantiles(np.array([0, 0, 1]), np.array([1.0, 3.0, 7.0]), 2, np.array([0.5])).ravel().tolist()
+        [2.0, 7.0, 3.0]
+    """
+    import numpy as np
+
+    order = np.lexsort((values, groups))
+    ranked = values[order]
+    counts = np.bincount(groups, minlength=size)
+    starts = np.cumsum(counts) - counts
+    at = levels[None, :] * np.maximum(counts - 1, 0)[:, None]
+    low = np.floor(at).astype(np.int64)
+    high = np.minimum(low + 1, np.maximum(counts - 1, 0)[:, None])
+    top = len(ranked) - 1
+    below, above = (ranked[np.minimum(starts[:, None] + part, top)] for part in (low, high))
+    together = np.quantile(values, levels)
+    out = np.where(counts[:, None] > 0, below + (above - below) * (at - low), together[None, :])
+    return np.vstack([out, together])
+
+
+def _values(cases: Cases) -> np.ndarray:
+    import numpy as np
+
+    values: np.ndarray = cases.labels.frame["label"].to_numpy(dtype=np.float64)
+    return values
+
+
+def _joined(first: Cases, second: Cases) -> Cases:
+    import pandas as pd
+
+    from upshot.contracts.tables import Table
+
+    if not first.size:
+        return second
+    rows, labels = (
+        Table.of(pd.concat([a.frame, b.frame], ignore_index=True))
+        for a, b in ((first.rows, second.rows), (first.labels, second.labels))
+    )
+    return Cases(rows, labels, second.roles, second.block)

@@ -1,0 +1,147 @@
+"""Gradient-boosted trees of XGBoost, through its native interface and saved in its own JSON.
+
+Chen & Guestrin (2016), "XGBoost: a scalable tree boosting system", KDD. Parameter names, defaults and results are those of the
+library's scikit-learn wrapper; the wrapper itself is left out, since its objects would have to be pickled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from upshot.components.model._columns import Columns
+from upshot.components.model._task import TASK_SENTENCE, Task, kind_of, outcomes, stopping_part
+from upshot.contracts.components import Compute, Examples
+from upshot.contracts.params import Params
+from upshot.contracts.records import Cases, PredictionKind, Spec
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from xgboost import Booster, DMatrix
+
+
+class XGBoostParams(Params):
+    """XGBoost, by the names of its documentation."""
+
+    task: Task = Field("classification", description=TASK_SENTENCE)
+    n_estimators: int = Field(100, ge=1, le=100_000, description="Boosting rounds; the most, where early stopping is on.")
+    early_stopping_rounds: int | None = Field(None, ge=1, description="Rounds without a better validation loss before it stops.")
+    learning_rate: float = Field(0.3, gt=0, le=1, description="Shrinkage of each tree.")
+    max_depth: int = Field(6, ge=0, le=64, description="Deepest tree; 0 is without limit.")
+    max_leaves: int = Field(0, ge=0, description="Most leaves of a tree; 0 is without limit.")
+    grow_policy: Literal["depthwise", "lossguide"] = Field("depthwise", description="Which node is split next.")
+    tree_method: Literal["hist", "approx", "exact"] = Field("hist", description="How splits are found.")
+    max_bin: int = Field(256, ge=2, description="Bins of a number, for hist and approx.")
+    min_child_weight: float = Field(1.0, ge=0, description="Least sum of hessians in a leaf.")
+    gamma: float = Field(0.0, ge=0, description="Least gain of a split.")
+    max_delta_step: float = Field(0.0, ge=0, description="Largest step of a leaf; 0 is without limit. Helps with rare positives.")
+    subsample: float = Field(1.0, gt=0, le=1, description="Share of rows drawn for each tree.")
+    colsample_bytree: float = Field(1.0, gt=0, le=1, description="Share of columns drawn for each tree.")
+    colsample_bylevel: float = Field(1.0, gt=0, le=1, description="Share of columns drawn for each level.")
+    colsample_bynode: float = Field(1.0, gt=0, le=1, description="Share of columns drawn for each split.")
+    reg_alpha: float = Field(0.0, ge=0, description="L1 penalty on leaf weights.")
+    reg_lambda: float = Field(1.0, ge=0, description="L2 penalty on leaf weights.")
+    scale_pos_weight: float = Field(1.0, gt=0, description="Weight of label 1 against label 0 in a classification.")
+    base_score: float | None = Field(None, description="First prediction; the label's mean when left out.")
+    num_parallel_tree: int = Field(1, ge=1, description="Trees grown in each round.")
+    max_cat_to_onehot: int = Field(4, ge=1, description="Categories with fewer values are split one against the rest.")
+    max_cat_threshold: int = Field(64, ge=1, description="Most categories considered on one side of a split.")
+
+
+class XGBoost:
+    """Gives the probability of label 1, or a point. Missing values and categories are handled by the trees.
+
+    With `early_stopping_rounds` the trees after the best validation round are cut off, so what is saved is what predicts.
+    """
+
+    spec: Spec
+    uses: tuple[str, ...] = ("features",)
+    gives: PredictionKind
+
+    def __init__(self, params: XGBoostParams) -> None:
+        self.params = params
+        self.gives = kind_of(params.task)
+
+    def fit(self, train: Examples, validation: Examples | None, history: Cases, compute: Compute) -> None:
+        """Grow the trees on the training rows.
+
+        Raises:
+            DataError: Columns or labels that cannot be learnt.
+            RecipeError: Early stopping without a validation part.
+        """
+        import xgboost
+
+        stop = stopping_part(validation, self.params.early_stopping_rounds)
+        self.columns_ = Columns.of(train.X)
+        self.threads_ = compute.threads
+        data = self._training_matrix(train, None)
+        booster = xgboost.train(
+            self._settings(compute),
+            data,
+            num_boost_round=self.params.n_estimators,
+            evals=[(self._training_matrix(stop, data), "validation")] if stop is not None else None,
+            early_stopping_rounds=self.params.early_stopping_rounds,
+            verbose_eval=False,
+        )
+        self.booster_ = booster[: booster.best_iteration + 1] if stop is not None else booster
+
+    def predict(self, examples: Examples, history: Cases) -> pd.DataFrame:
+        """Column `probability` or `point`, one row a case."""
+        import numpy as np
+        import pandas as pd
+        import xgboost
+
+        data = xgboost.DMatrix(
+            self.columns_.matrix(examples.X), feature_types=self._types(), enable_categorical=True, nthread=self.threads_
+        )
+        return pd.DataFrame({self.gives: self.booster_.predict(data).astype(np.float64)})
+
+    def state(self) -> Mapping[str, bytes]:
+        """Columns, the thread count, and the trees as XGBoost JSON."""
+        threads = json.dumps({"threads": self.threads_}).encode()
+        return {"columns.json": self.columns_.to_json(), "compute.json": threads, "model.json": bytes(self.booster_.save_raw("json"))}
+
+    def restore(self, files: Mapping[str, bytes]) -> None:
+        """The opposite of `state`."""
+        import xgboost
+
+        self.columns_ = Columns.from_json(files["columns.json"])
+        self.threads_ = int(json.loads(files["compute.json"])["threads"])
+        self.booster_: Booster = xgboost.Booster({"nthread": self.threads_})
+        self.booster_.load_model(bytearray(files["model.json"]))
+
+    def _settings(self, compute: Compute) -> dict[str, str | int | float]:
+        apart = {"task", "n_estimators", "early_stopping_rounds"} | ({"scale_pos_weight"} if self.gives == "point" else set())
+        if self.params.tree_method == "exact":
+            apart |= {"max_bin", "grow_policy", "max_leaves"}  # the exact method does not know them
+        settings = self.params.model_dump(exclude=apart, exclude_none=True)
+        objective = "binary:logistic" if self.gives == "probability" else "reg:squarederror"
+        return {**settings, "objective": objective, "seed": compute.seed, "nthread": compute.threads, "verbosity": 0}
+
+    def _types(self) -> list[str]:
+        return ["c" if name in self.columns_.categories else "q" for name in self.columns_.names]
+
+    def _training_matrix(self, examples: Examples, reference: DMatrix | None) -> DMatrix:
+        import xgboost
+
+        X, y = self.columns_.matrix(examples.X), self._outcomes(examples, reference)
+        if self.params.tree_method != "hist":
+            return xgboost.DMatrix(X, y, feature_types=self._types(), enable_categorical=True, nthread=self.threads_)
+        return xgboost.QuantileDMatrix(
+            X,
+            y,
+            max_bin=self.params.max_bin,
+            ref=reference,
+            feature_types=self._types(),
+            enable_categorical=True,
+            nthread=self.threads_,
+        )
+
+    def _outcomes(self, examples: Examples, reference: DMatrix | None) -> np.ndarray:
+        import numpy as np
+
+        return outcomes(examples, self.params.task) if reference is None else examples.y.astype(np.float64)

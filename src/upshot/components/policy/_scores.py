@@ -1,0 +1,35 @@
+"""The score that a policy ranks cases by: the one column beside `case` in predictions with one number a case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+
+def scores(predictions: pd.DataFrame) -> np.ndarray:
+    """Score of each case in order, float64, shape (n,); higher means more reason to act.
+
+    Args:
+        predictions: Columns `case` (0..n-1) and `probability` or `anomaly`.
+    """
+    name = "probability" if "probability" in predictions.columns else "anomaly"
+    return predictions[name].to_numpy(dtype="float64")
+
+
+def actions(acts: np.ndarray, action: str) -> pd.DataFrame:
+    """Decision frame with `action` where True and "approve" elsewhere.
+
+    The column is categorical: two hundred of these frames are played while a threshold is tuned, and text would be made each time.
+
+    Args:
+        acts: Bool array, shape (n,).
+        action: What is done where True.
+    """
+    import numpy as np
+    import pandas as pd
+
+    action_column = pd.Categorical.from_codes(acts.astype("int8"), categories=["approve", action])
+    return pd.DataFrame({"case": np.arange(len(acts)), "action": action_column})

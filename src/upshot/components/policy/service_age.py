@@ -1,0 +1,112 @@
+"""Service every unit at one age: the plan of most workshops, and what a prediction of remaining life has to beat.
+
+The prediction is not looked at. The age is chosen by money on validation units, over the ages that were seen there and "never".
+
+Source:
+    Barlow and Hunter (1960), Optimum Preventive Maintenance Policies, Operations Research 8(1): age replacement.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from upshot.contracts.params import Params
+from upshot.contracts.records import DecisionKind, Map, PredictionKind, Spec, Tuned
+from upshot.contracts.tables import Table
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from upshot.contracts.components import Game
+    from upshot.contracts.records import Cases
+
+
+class ServiceAgeParams(Params):
+    """Service of every unit at one age."""
+
+    age: int | None = Field(None, ge=0, description="Age at service, in cycles; null chooses it by money on validation data.")
+    candidates: int = Field(200, ge=2, le=10_000, description="Ages that are tried at most, evenly over those seen, and never.")
+
+
+class ServiceAge:
+    """Serves a unit at its first case with an age of at least T cycles.
+
+    Args:
+        params: The age, or how many candidates to choose it from.
+    """
+
+    spec: Spec
+    accepts: tuple[PredictionKind, ...] = ("point", "survival", "quantiles", "probability", "anomaly")
+    gives: DecisionKind = "schedule"
+
+    def __init__(self, params: ServiceAgeParams) -> None:
+        self.params = params
+        self.tunes = params.age is None
+
+    def tune(self, predictions: pd.DataFrame, outcomes: Cases, game: Game) -> Tuned:
+        """The age that is worth most; of equals the highest, which serves least.
+
+        Returns:
+            `age`, and the curve `age`, `services`, `worth`: one row a candidate, highest age first; the first is "never".
+        """
+        import numpy as np
+        import pandas as pd
+
+        from upshot.components.policy._cases import ages, unit_codes
+
+        if self.params.age is not None:
+            return Tuned(Map({"age": float(self.params.age)}))
+        age, unit = ages(outcomes, "service_age"), unit_codes(outcomes, "service_age")
+        tried = candidates(age, self.params.candidates)
+        plans = [schedule(age, unit, at) for at in tried]
+        worth = np.array([game.worth(plan, outcomes) for plan in plans])
+        curve = pd.DataFrame({"age": tried, "services": [int(plan["service"].sum()) for plan in plans], "worth": worth})
+        return Tuned(Map({"age": float(tried[worth.argmax()])}), on="validation", curve=Table.of(curve))
+
+    def decide(self, predictions: pd.DataFrame, cases: Cases, tuned: Tuned, game: Game) -> pd.DataFrame:
+        """Columns `case`, `service`; one row a case, True at most once a unit.
+
+        Raises:
+            DataError: The time of the cases is not a number of cycles, or no column names the unit.
+        """
+        from upshot.components.policy._cases import ages, unit_codes
+
+        at = tuned.values["age"] if self.params.age is None else float(self.params.age)
+        return schedule(ages(cases, "service_age"), unit_codes(cases, "service_age"), at)
+
+
+def candidates(age: np.ndarray, count: int) -> np.ndarray:
+    """Ages to try, highest first: one beyond all that were seen, which means never, then those seen.
+
+    Example:
+        >>> import numpy as np
+        >>> candidates(np.array([1.0, 2.0, 2.0, 3.0]), 10).tolist()
+        [4.0, 3.0, 2.0, 1.0]
+    """
+    import numpy as np
+
+    seen = np.unique(age)
+    kept = seen[np.unique(np.linspace(0, len(seen) - 1, min(count - 1, len(seen))).round().astype(int))]
+    return np.concatenate([kept, [seen[-1] + 1.0]])[::-1]
+
+
+def schedule(age: np.ndarray, unit: np.ndarray, at: float) -> pd.DataFrame:
+    """Decision frame: service at each unit's first case of this age or more.
+
+    Args:
+        age: Age of the unit at each case, in cycles, shape (n,).
+        unit: Unit of each case, integers, shape (n,).
+        at: Age at service, in cycles.
+    """
+    import numpy as np
+    import pandas as pd
+
+    due = np.flatnonzero(age >= at)
+    by_age = due[np.lexsort((age[due], unit[due]))]
+    first = np.unique(unit[by_age], return_index=True)[1]
+    service = np.zeros(len(age), dtype=bool)
+    service[by_age[first]] = True
+    return pd.DataFrame({"case": np.arange(len(age)), "service": service})

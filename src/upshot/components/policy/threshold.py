@@ -1,0 +1,104 @@
+"""Act from one score on.
+
+The threshold is chosen by money, not by a statistical score: each candidate is played and valued on validation data. Candidates
+are spaced by the number of alerts on a log scale and not by the score, because where one case in a hundred is a fraud the question
+is whether to act on 50 or on 60 cases, while even steps of the score would try "half of all cases" a hundred times.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field, field_validator
+
+from upshot.contracts.params import Params
+from upshot.contracts.records import DecisionKind, Map, PredictionKind, Spec, Tuned
+from upshot.contracts.tables import Table
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from upshot.contracts.components import Game
+    from upshot.contracts.records import Cases
+
+
+class ThresholdParams(Params):
+    """One action from a score on."""
+
+    threshold: float | None = Field(
+        None, allow_inf_nan=False, description="Score from which the action is taken; null chooses it by money on validation data."
+    )
+    action: str = Field("block", pattern=r"^[a-z][a-z0-9_]*$", description="What is done at the threshold and above; below it: approve.")
+    candidates: int = Field(200, ge=2, le=10_000, description="Thresholds that are tried, from no alert to an alert on every case.")
+
+    @field_validator("action")
+    @classmethod
+    def _acts(cls, action: str) -> str:
+        if action == "approve":
+            raise ValueError("must differ from approve, which is what happens below the threshold")
+        return action
+
+
+class Threshold:
+    """Takes `action` where the score is at least the threshold, and approves elsewhere.
+
+    Args:
+        params: The threshold, or how many candidates to choose it from.
+    """
+
+    spec: Spec
+    accepts: tuple[PredictionKind, ...] = ("probability", "anomaly")
+    gives: DecisionKind = "action"
+
+    def __init__(self, params: ThresholdParams) -> None:
+        self.params = params
+        self.tunes = params.threshold is None
+
+    def tune(self, predictions: pd.DataFrame, outcomes: Cases, game: Game) -> Tuned:
+        """The candidate that is worth most; of equals the one with the fewest alerts.
+
+        Returns:
+            `threshold`, and the curve `threshold`, `alerts`, `worth`: one row a candidate, fewest alerts first.
+        """
+        import numpy as np
+        import pandas as pd
+
+        from upshot.components.policy._scores import actions, scores
+
+        if self.params.threshold is not None:
+            return Tuned(Map({"threshold": self.params.threshold}))
+        score = scores(predictions)
+        levels = candidates(score, self.params.candidates)
+        worth = np.array([game.worth(actions(score >= level, self.params.action), outcomes) for level in levels])
+        alerts = len(score) - np.searchsorted(np.sort(score), levels)
+        curve = pd.DataFrame({"threshold": levels, "alerts": alerts, "worth": worth})
+        return Tuned(Map({"threshold": float(levels[worth.argmax()])}), on="validation", curve=Table.of(curve))
+
+    def decide(self, predictions: pd.DataFrame, cases: Cases, tuned: Tuned, game: Game) -> pd.DataFrame:
+        """Columns `case`, `action`; one row a case."""
+        from upshot.components.policy._scores import actions, scores
+
+        given = self.params.threshold
+        level = tuned.values["threshold"] if given is None else given
+        return actions(scores(predictions) >= level, self.params.action)
+
+
+def candidates(score: np.ndarray, count: int) -> np.ndarray:
+    """Thresholds to try, highest first: no alert, one, and on to every case, evenly spaced on a log scale of alerts.
+
+    Args:
+        score: Scores of the validation cases, shape (n,).
+        count: How many at most; equal scores make fewer.
+
+    Example:
+        >>> import numpy as np
+        >>> candidates(np.array([0.1, 0.4, 0.4, 0.9]), 10)[1:].tolist()
+        [0.9, 0.4, 0.1]
+    """
+    import numpy as np
+
+    falling = np.sort(score)[::-1]
+    alerts = np.unique(np.geomspace(1, len(falling), count - 1).round().astype(int))
+    levels = np.unique(falling[alerts - 1])[::-1]
+    return np.concatenate([[np.nextafter(falling[0], np.inf)], levels])

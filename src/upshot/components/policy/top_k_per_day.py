@@ -1,0 +1,113 @@
+"""Act on the k highest scores of each day: what a team of fixed size can do.
+
+The day is looked at as a whole, as a team does that works through yesterday's list. With an entity the list holds entities (cards),
+each at the height of its highest score of that day; whoever is on it has all its cases of the day looked at in one go, so only the
+first of them costs effort.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from upshot.contracts.params import Params
+from upshot.contracts.records import DecisionKind, Map, PredictionKind, Spec, Tuned
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from upshot.contracts.components import Game
+    from upshot.contracts.records import Cases
+
+
+class TopKPerDayParams(Params):
+    """A capacity of k a day."""
+
+    k: int = Field(100, ge=1, description="Cases, or entities, that can be acted on in a day.")
+    entity: str | None = Field(None, description="Column of the entities to choose; null chooses single cases.")
+    action: str = Field("review", pattern=r"^[a-z][a-z0-9_]*$", description="What is done with those chosen; the others: approve.")
+
+
+class TopKPerDay:
+    """Takes `action` on the k highest of each calendar day; equal scores go to the earlier row.
+
+    Args:
+        params: The capacity and what it is counted in.
+    """
+
+    spec: Spec
+    accepts: tuple[PredictionKind, ...] = ("probability", "anomaly")
+    gives: DecisionKind = "action"
+    tunes = False
+
+    def __init__(self, params: TopKPerDayParams) -> None:
+        self.params = params
+
+    def tune(self, predictions: pd.DataFrame, outcomes: Cases, game: Game) -> Tuned:
+        """Nothing: the capacity is given."""
+        return Tuned(Map())
+
+    def decide(self, predictions: pd.DataFrame, cases: Cases, tuned: Tuned, game: Game) -> pd.DataFrame:
+        """Columns `case`, `action` and `effort`: 1 for an entity's first case of a day on which it is chosen, else 0.
+
+        Raises:
+            DataError: The cases have no timestamp, or not the entity's column.
+        """
+        import numpy as np
+
+        from upshot.components.policy._cases import day_codes
+        from upshot.components.policy._scores import actions, scores
+
+        days = day_codes(cases, "top_k_per_day")
+        members = self._members(cases)
+        chosen, first = choose(days, members, scores(predictions), self.params.k)
+        decisions = actions(chosen, self.params.action)
+        return decisions.assign(effort=np.where(chosen & first, 1.0, 0.0))
+
+    def _members(self, cases: Cases) -> np.ndarray:
+        import numpy as np
+        import pandas as pd
+
+        from upshot.components.faults import column_of
+
+        if self.params.entity is None:
+            return np.arange(cases.size)
+        codes, _ = pd.factorize(column_of(cases.rows.frame, self.params.entity, "policy.entity"))
+        return codes
+
+
+def choose(days: np.ndarray, members: np.ndarray, score: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which cases belong to the k highest members of their day, and which are the first of their member on that day.
+
+    Args:
+        days: Day of each case, integers, shape (n,).
+        members: Whom the case belongs to, integers >= 0, shape (n,).
+        score: Higher is chosen first, shape (n,).
+        k: Members a day.
+
+    Returns:
+        Two bool arrays of shape (n,): chosen, first.
+
+    Example:
+        >>> import numpy as np
+        >>> chosen, first = choose(np.zeros(3, int), np.array([7, 7, 8]), np.array([0.1, 0.9, 0.5]), 1)
+        >>> chosen.tolist(), first.tolist()
+        ([True, True, False], [True, False, True])
+    """
+    import numpy as np
+
+    if len(days) == 0:
+        return np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
+    pair = days.astype("int64") * (int(members.max()) + 1) + members
+    _, starts, group = np.unique(pair, return_index=True, return_inverse=True)
+    height = np.full(len(starts), -np.inf)
+    np.maximum.at(height, group, score)
+    order = np.lexsort((starts, -height, days[starts]))
+    sorted_days = days[starts][order]
+    rank = np.empty(len(starts), dtype="int64")
+    rank[order] = np.arange(len(starts)) - np.searchsorted(sorted_days, sorted_days)
+    first = np.zeros(len(days), dtype=bool)
+    first[starts] = True
+    return (rank < k)[group], first

@@ -1,0 +1,71 @@
+"""Digests of input files, so that a plan sees a changed row and does not mind a touched date.
+
+A digest is remembered with the file's size and time. As in git, a file changed within the clock's grain of being read is read
+again: its time alone cannot tell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from glob import glob
+from pathlib import Path
+
+GRAIN_NS = 2_000_000_000
+
+
+class FileDigests:
+    """Digest of a file, a folder or a glob.
+
+    Args:
+        memory: File in which digests are remembered between processes.
+    """
+
+    def __init__(self, memory: Path) -> None:
+        self._memory = memory
+        try:
+            self._known: dict[str, list[int | str]] = json.loads(memory.read_text())
+        except (OSError, ValueError):  # absent or half written: it is only a memory
+            self._known = {}
+        self._changed = False
+
+    def of(self, pattern: str) -> str:
+        """Digest of names and contents, 16 hex digits; "absent" where nothing is there."""
+        files = matching(pattern)
+        if not files:
+            return "absent"
+        whole = hashlib.sha256()
+        for path in files:
+            whole.update(path.name.encode() + b"\0" + self._one(path).encode())
+        return whole.hexdigest()[:16]
+
+    def _one(self, path: Path) -> str:
+        stat = path.stat()
+        known = self._known.get(str(path))
+        if known is not None and known[:2] == [stat.st_mtime_ns, stat.st_size] and int(known[2]) > stat.st_mtime_ns + GRAIN_NS:
+            return str(known[3])
+        looked = time.time_ns()
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        self._known[str(path)] = [stat.st_mtime_ns, stat.st_size, looked, digest]
+        self._changed = True
+        return digest
+
+    def remember(self) -> None:
+        """Write what was read; a lost race costs another process a second look."""
+        if self._changed:
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self._memory.with_suffix(f".{id(self):x}.tmp")
+            fresh.write_text(json.dumps(self._known))
+            fresh.replace(self._memory)
+            self._changed = False
+
+
+def matching(pattern: str) -> list[Path]:
+    """The files behind a path, a folder or a glob, sorted."""
+    path = Path(pattern)
+    if path.is_file():
+        return [path]
+    found = path.rglob("*") if path.is_dir() else (Path(name) for name in glob(pattern, recursive=True))
+    return sorted(file for file in found if file.is_file())

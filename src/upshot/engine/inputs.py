@@ -1,0 +1,127 @@
+"""What a stage's arguments are made of: the values themselves, and the leaves of which its cache key is made.
+
+One table says how each kind of argument is provided. A leaf is one fact with its recipe key as name (`model.max_depth`, `model.code`,
+`library xgboost`), so a plan can say exactly which fact changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from importlib.metadata import version
+from os import cpu_count
+from typing import Any
+
+from upshot.catalogue import Catalogue, plain
+from upshot.contracts.components import Lake, Registry
+from upshot.contracts.records import Kpis, Seed, Threads, Today, UseCase
+from upshot.contracts.tables import Map
+from upshot.engine.code import CodeDigests
+from upshot.engine.files import FileDigests
+from upshot.recipe.recipe import Node, Recipe
+from upshot.stages import Need
+
+SERVICES = (Lake, Registry)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Provides the arguments of stages that are not other stages' results.
+
+    Args:
+        recipe: The composed recipe.
+        catalogue: What is installed.
+        code: Digests of components' code.
+        files: Digests of input files.
+        today: The day on which assumptions may have expired.
+    """
+
+    recipe: Recipe
+    catalogue: Catalogue
+    code: CodeDigests
+    files: FileDigests
+    today: date
+
+    def leaves(self, need: Need) -> dict[str, str]:
+        """Facts behind an argument: name -> short text. Empty for services, which change no result."""
+        recipe = self.recipe
+        if need.kind is not None:
+            return self._group(need.kind) if need.many else self._node(need.kind, recipe.nodes[need.kind])
+        simple = {
+            Seed: lambda: {"seed": str(recipe.seed)},
+            Threads: lambda: {"threads": str(self.threads)},
+            Today: lambda: {"expired": ",".join(self.expired())},
+            UseCase: lambda: {f"use_case.{key}": text for key, text in _flat(_use_case(recipe.use_case))},
+            Kpis: lambda: {**self._group("kpi"), "objective": recipe.objective},
+        }
+        return {} if need.type in SERVICES else simple[need.type]()
+
+    def provides(self, need: Need) -> bool:
+        """Whether the argument comes from here, not from another stage."""
+        return need.kind is not None or need.type in (Seed, Threads, Today, UseCase, Kpis, *SERVICES)
+
+    def make(self, need: Need, services: Mapping[type, object]) -> Any:
+        """The argument itself."""
+        recipe = self.recipe
+        if need.kind is not None:
+            if not need.many:
+                return self.catalogue.make(recipe.nodes[need.kind].spec())
+            return {name: self.catalogue.make(node.spec()) for name, node in recipe.groups.get(need.kind, Map()).items()}
+        if need.type in SERVICES:
+            return services[need.type]
+        return {Seed: recipe.seed, Threads: self.threads, Today: self.today, UseCase: recipe.use_case}.get(need.type) or self.kpis()
+
+    @property
+    def threads(self) -> int:
+        """Threads that a fit may use; 0 in the recipe means all cores."""
+        return self.recipe.threads or cpu_count() or 1
+
+    def kpis(self) -> Kpis:
+        """The KPIs by name."""
+        nodes = self.recipe.groups["kpi"]
+        return Kpis(
+            Map({name: replace(self.catalogue.make(node.spec()), name=name) for name, node in nodes.items()}), self.recipe.objective
+        )
+
+    def expired(self) -> list[str]:
+        """Money parameters whose `valid_until` lies before today."""
+        found = []
+        for name, node in self.recipe.groups["kpi"].items():
+            for parameter, money in (node.params.get("parameters") or {}).items():
+                until = money.get("valid_until")
+                if until is not None and date.fromisoformat(str(until)) < self.today:
+                    found.append(f"{name}.{parameter}")
+        return found
+
+    def _group(self, kind: str) -> dict[str, str]:
+        leaves: dict[str, str] = {}
+        for name, node in self.recipe.groups.get(kind, Map()).items():
+            leaves |= self._node(f"{kind}.{name}", node)
+        return leaves
+
+    def _node(self, place: str, node: Node) -> dict[str, str]:
+        component = self.catalogue.find(node.kind, node.use)
+        leaves = {f"{place}.use": node.use, f"{place}.code": self.code.of(component.make.partition(":")[0])}
+        leaves |= {f"{place}.{key}": text for key, text in _flat(plain(node.params))}
+        leaves |= {f"file {pattern}": self.files.of(pattern) for pattern in node.inputs}
+        leaves |= {f"library {name}": library_version(name) for name in component.libraries}
+        return leaves
+
+
+@cache
+def library_version(name: str) -> str:
+    """Installed version of a distribution."""
+    return version(name)
+
+
+def _use_case(use_case: UseCase) -> dict[str, Any]:
+    return {"name": use_case.name, "problem": use_case.problem, "owners": dict(use_case.owners)}
+
+
+def _flat(value: Any, prefix: str = "") -> list[tuple[str, str]]:
+    if isinstance(value, dict) and value:
+        return [leaf for key, item in value.items() for leaf in _flat(item, f"{prefix}.{key}" if prefix else str(key))]
+    return [(prefix, json.dumps(value, sort_keys=True, default=str))]

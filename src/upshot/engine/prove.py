@@ -1,0 +1,147 @@
+"""Prove a recipe sound before any data is read: what each component gives must be what the next one takes.
+
+Compatibility is declared by the components themselves (`gives`, `accepts`, `parts`, `columns`, `wants`), so no rule here names a family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from upshot.catalogue import Catalogue
+from upshot.contracts.records import Kpis
+from upshot.engine.code import CodeDigests
+from upshot.engine.files import FileDigests
+from upshot.engine.inputs import Inputs
+from upshot.errors import Problem, RecipeError, did_you_mean
+from upshot.recipe.recipe import Recipe
+from upshot.stages import Need
+from upshot.value import check_kpi
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A recipe's components, made and not yet used."""
+
+    one: Mapping[str, Any]
+    many: Mapping[str, Mapping[str, Any]]
+    kpis: Kpis
+
+
+def prove(recipe: Recipe, catalogue: Catalogue, code: CodeDigests, files: FileDigests, today: date) -> None:
+    """Refuse a recipe whose components do not fit each other.
+
+    Raises:
+        RecipeError: All mismatches at once, each with its place and the nearest valid names.
+    """
+    made = _make(Inputs(recipe, catalogue, code, files, today))
+    problems = [
+        *_kinds(made, catalogue),
+        *_parts(made),
+        *_kpis(made),
+        *_gates(made),
+        *_metrics(made, catalogue),
+    ]
+    if problems:
+        located = [_located(problem, recipe) for problem in problems]
+        noun = "problem" if len(located) == 1 else "problems"
+        raise RecipeError(f"{len(located)} {noun} in recipe {recipe.name!r} (no data was read)", located)
+
+
+def _make(inputs: Inputs) -> _Made:
+    recipe = inputs.recipe
+    one = {kind: inputs.make(Need(kind, object, kind), {}) for kind in recipe.nodes}
+    many = {kind: inputs.make(Need(kind, object, kind, many=True), {}) for kind in recipe.groups if kind != "kpi"}
+    return _Made(one, many, inputs.kpis())
+
+
+def _kinds(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
+    model, calibrator, policy, rollout = (made.one[kind] for kind in ("model", "calibration", "policy", "rollout"))
+    for kind, taker in (("calibration", calibrator), ("policy", policy)):
+        if model.gives not in taker.accepts:
+            yield _mismatch(kind, taker, "accepts", taker.accepts, f"model {model.spec.use!r} gives {model.gives}", catalogue, model.gives)
+    for place, giver in (("policy", policy), *((f"baselines.{name}", baseline) for name, baseline in made.many["baselines"].items())):
+        if giver.gives != rollout.accepts:
+            yield Problem(
+                f"{place}.use",
+                f"{giver.spec.use!r} gives {giver.gives}, and rollout {rollout.spec.use!r} accepts {rollout.accepts}",
+                hint=f"{place.split('.')[0]} that give {rollout.accepts}: {_fitting(catalogue, giver.spec.kind, 'gives', rollout.accepts)}",
+            )
+
+
+def _mismatch(place: str, taker: Any, verb: str, takes: tuple[str, ...], got: str, catalogue: Catalogue, wanted: str) -> Problem:
+    fitting = _fitting(catalogue, taker.spec.kind, verb, wanted)
+    return Problem(f"{place}.use", f"{taker.spec.use!r} {verb} {' or '.join(takes)}, and {got}", hint=f"{place} that takes {wanted}: {fitting}")
+
+
+def _fitting(catalogue: Catalogue, kind: str, attribute: str, wanted: str) -> str:
+    """Names of components whose class declares that it fits; those that decide by parameter are not listed."""
+    names = []
+    for name in catalogue.names(kind):
+        declared = getattr(catalogue.load(catalogue.find(kind, name)), attribute, ())
+        if wanted == declared or (isinstance(declared, tuple) and wanted in declared):
+            names.append(name)
+    return ", ".join(names) or f"see upshot describe {kind}"
+
+
+def _parts(made: _Made) -> Iterable[Problem]:
+    splitter = made.one["split"]
+    askers = [(kind, made.one[kind], flag) for kind, flag in (("calibration", "fits"), ("policy", "tunes"))]
+    for kind, asker, flag in askers:
+        if getattr(asker, flag) and "validation" not in splitter.parts:
+            yield Problem(
+                f"{kind}.use",
+                f"{asker.spec.use!r} is fitted on validation rows, and split {splitter.spec.use!r} gives none",
+                hint="give the split a validation part",
+            )
+    if "test" not in splitter.parts:
+        yield Problem("split", "must leave test rows: a value without untouched rows is not a value")
+
+
+def _kpis(made: _Made) -> Iterable[Problem]:
+    rollout = made.one["rollout"]
+    for name, kpi in made.kpis.kpis.items():
+        for problem in check_kpi(kpi, rollout.columns):
+            where = problem.where if problem.where.startswith("kpi.") else f"kpi.{name}.{problem.where}"
+            yield Problem(where, problem.rule, problem.got, problem.hint)
+    if made.kpis.objective not in made.kpis.kpis:
+        yield Problem("objective", "no such KPI", repr(made.kpis.objective), did_you_mean(made.kpis.objective, made.kpis.kpis))
+
+
+def _gates(made: _Made) -> Iterable[Problem]:
+    present = {"metrics": made.many["metrics"], "kpi": made.kpis.kpis, "baselines": made.many["baselines"], "checks": made.many["checks"]}
+    words = {"metrics": "metric", "kpi": "KPI", "baselines": "baseline", "checks": "check"}
+    for name, gate in made.many["gates"].items():
+        for kind, wanted in gate.wants.items():
+            if wanted not in present[kind]:
+                yield Problem(
+                    f"gates.{name}",
+                    f"asks for a {words[kind]} that the recipe does not declare",
+                    repr(wanted),
+                    did_you_mean(wanted, present[kind]),
+                )
+
+
+def _metrics(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
+    model = made.one["model"]
+    for name, metric in made.many["metrics"].items():
+        if model.gives not in metric.accepts:
+            yield _mismatch(
+                f"metrics.{name}", metric, "accepts", metric.accepts, f"model {model.spec.use!r} gives {model.gives}", catalogue, model.gives
+            )
+
+
+def _located(problem: Problem, recipe: Recipe) -> Problem:
+    """The same problem with file:line or argument number of the key it speaks of, or of the nearest key above it."""
+    parts = problem.where.split(".")
+    keys = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    for key in keys:
+        for name in (key, f"{key}.use"):
+            origin = recipe.origins.get(name)
+            if origin is not None and origin.chain:
+                return Problem(problem.where, problem.rule, problem.got, problem.hint, origin.chain[-1].where)
+    under = next((o for name, o in recipe.origins.items() if name.startswith(f"{keys[0]}.") and o.chain), None)
+    return Problem(problem.where, problem.rule, problem.got, problem.hint, under.chain[-1].where if under else None)
+

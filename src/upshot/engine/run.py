@@ -1,0 +1,199 @@
+"""Run: walk the plan once, reuse what is known, run what is not, and remember both.
+
+The heart is one loop. Whatever happens, the run is closed in the ledger: done, refused by a gate, failed or interrupted; a process
+that is killed leaves an open run and whole receipts, and the next run goes on from them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
+
+import pluggy
+
+from upshot.catalogue import Catalogue
+from upshot.contracts.components import Lake, Registry
+from upshot.contracts.tables import Map
+from upshot.engine.inputs import Inputs
+from upshot.engine.plan import Plan, PlannedStage, key_of, make_plan, stage_leaves
+from upshot.engine.registry import LedgerRegistry
+from upshot.engine.state import State
+from upshot.errors import GateError
+from upshot.hookspecs import RunInfo, StageInfo
+from upshot.ledger.codec import Codec
+from upshot.ledger.receipts import Receipt
+from upshot.recipe.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a run did. `values` maps each stage that has a result to the digest of its value; `refusal` is a gate's sentence.
+
+    `answered_by` names the run that already held the whole answer, when nothing had to run.
+    """
+
+    id: str
+    recipe: str
+    status: str
+    stages: tuple[StageInfo, ...]
+    values: Map[str]
+    seconds: float
+    refusal: str | None = None
+    answered_by: str | None = None
+
+
+class Watch(Protocol):
+    """Whoever shows progress."""
+
+    def stage_begins(self, planned: PlannedStage) -> None:
+        """A stage starts to run."""
+
+    def stage_ends(self, stage: StageInfo) -> None:
+        """A stage has its value, by running or from the cache."""
+
+
+@dataclass
+class Engine:
+    """Everything that a run needs besides its plan.
+
+    Args:
+        catalogue: What is installed.
+        state: The state folder.
+        use_plugins: Plugins whose stages and watchers act.
+        today: The day on which assumptions may have expired.
+    """
+
+    catalogue: Catalogue
+    state: State
+    use_plugins: tuple[str, ...] = ()
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
+
+    def plan(self, recipe: Recipe) -> Plan:
+        """Plan a sound recipe."""
+        return make_plan(recipe, self.catalogue, self.state, use_plugins=self.use_plugins, today=self.today)
+
+    def codec(self, plan: Plan) -> Codec:
+        """Loads the values of a plan's stages."""
+        return self.state.codec(self.catalogue.revive, tuple(planned.stage.gives for planned in plan.stages))
+
+    def run(self, plan: Plan, watch: Watch) -> RunRecord:
+        """Carry out a plan.
+
+        Raises:
+            UpshotError: A stage refuses its input; recorded as failed.
+        """
+        answer = self.state.receipts.answer(plan.digest) if plan.digest is not None else None
+        if answer is not None and (answer["status"] == "refused" or not plan.to_run):
+            return _known(plan, answer)
+        return _Run(self, plan, watch).carry_out()
+
+
+def _known(plan: Plan, answer: Mapping[str, Any]) -> RunRecord:
+    """The record of a run that already holds the answer; no database is opened."""
+    cached = [planned for planned in plan.stages if planned.receipt is not None]
+    stages = tuple(StageInfo(p.stage.name, p.receipt.key, p.receipt.value, cached=True) for p in cached if p.receipt)
+    values = Map({stage.name: stage.digest for stage in stages if stage.digest})
+    return RunRecord(answer["run"], plan.recipe.name, answer["status"], stages, values, 0.0, answer["refusal"], answer["run"])
+
+
+class _Run:
+    """One run in progress."""
+
+    def __init__(self, engine: Engine, plan: Plan, watch: Watch) -> None:
+        self.engine, self.plan, self.watch = engine, plan, watch
+        self.state, self.recipe = engine.state, plan.recipe
+        self.codec = engine.codec(plan)
+        self.inputs = Inputs(self.recipe, engine.catalogue, self.state.code, self.state.files, engine.today)
+        self.hooks = self._watchers()
+        self.digests: dict[object, str] = {}
+        self.values: dict[object, Any] = {}
+        self.stages: list[StageInfo] = []
+
+    def _watchers(self) -> pluggy.HookRelay:
+        return self.engine.catalogue.watchers(self.engine.use_plugins).hook
+
+    def carry_out(self) -> RunRecord:
+        started = time.monotonic()
+        ledger = self.state.ledger
+        run = ledger.begin_run(self.recipe.name, self.recipe.digest, seed=self.recipe.seed, threads=self.inputs.threads)
+        self.info = RunInfo(run, self.recipe.name, self.recipe.digest, self.state.root)
+        self.services = {Lake: self.state.lake, Registry: LedgerRegistry(self.state, self.engine.catalogue, run)}
+        self.hooks.before_run(run=self.info)
+        status, refusal = "failed", None
+        try:
+            for planned in self.plan.stages:
+                self._stage(planned)
+            status = "done"
+        except GateError as error:
+            status, refusal = "refused", str(error)
+        except KeyboardInterrupt:
+            status = "interrupted"
+            raise
+        finally:
+            ledger.finish_run(run, status, tuple(self.stages), time.monotonic() - started)
+            self.state.code.remember()
+            self.state.files.remember()
+            values = Map({stage.name: stage.digest for stage in self.stages if stage.digest})
+            self.hooks.after_run(run=self.info, status=status, values=values)
+        record = RunRecord(run, self.recipe.name, status, tuple(self.stages), values, time.monotonic() - started, refusal)
+        self._keep_answer(record)
+        return record
+
+    def _stage(self, planned: PlannedStage) -> None:
+        stage = planned.stage
+        leaves = stage_leaves(stage, self.inputs, self.digests)
+        key = key_of(stage, leaves)
+        receipt = planned.receipt if planned.key == key and planned.receipt else self.state.receipts.find(key)
+        if receipt is None:
+            receipt = self._compute(planned, key, leaves)
+        else:
+            self.stages.append(StageInfo(stage.name, key, receipt.value, cached=True))
+        self.digests[stage.gives] = receipt.value
+        self.watch.stage_ends(self.stages[-1])
+
+    def _compute(self, planned: PlannedStage, key: str, leaves: Mapping[str, str]) -> Receipt:
+        stage = planned.stage
+        self.watch.stage_begins(planned)
+        self.hooks.before_stage(run=self.info, stage=StageInfo(stage.name, key))
+        started = time.monotonic()
+        try:
+            arguments = {
+                need.argument: self.inputs.make(need, self.services) if self.inputs.provides(need) else self._result(need.type)
+                for need in stage.needs
+            }
+            value = stage.run(**arguments)
+            digest = self.codec.store(value)
+        except BaseException as error:  # watchers hear of every end, also of an interruption; it then goes on its way
+            self.hooks.on_stage_error(run=self.info, stage=StageInfo(stage.name, key), error=error)
+            error.add_note(f"in stage {stage.name!r} of recipe {self.recipe.name!r}")
+            raise
+        seconds = time.monotonic() - started
+        receipt = Receipt(key, stage.name, digest, Map(dict(leaves)), self.info.id, self.recipe.name, seconds)
+        self.state.receipts.keep(receipt)
+        self.values[stage.gives] = value
+        done = StageInfo(stage.name, key, digest, cached=False, seconds=seconds)
+        self.stages.append(done)
+        self.hooks.after_stage(run=self.info, stage=done, value=value)
+        return receipt
+
+    def _result(self, kind: object) -> Any:
+        """A stage's value: in hand, or loaded when the first later stage asks for it."""
+        if kind not in self.values:
+            self.values[kind] = self.codec.load(self.digests[kind])
+        return self.values[kind]
+
+    def _keep_answer(self, record: RunRecord) -> None:
+        """Remember the whole answer under the digest of the plan that asks for it, now that all keys are known."""
+        known = self.engine.plan(self.recipe)
+        if known.digest is not None and record.status in ("done", "refused"):
+            self.state.receipts.keep_answer(
+                known.digest, {"run": record.id, "status": record.status, "refusal": record.refusal}
+            )
+
+
+def results(record: RunRecord, codec: Codec, *stages: str) -> Mapping[str, Any]:
+    """Stage name -> value of the stages that have one; frames are read when somebody looks."""
+    return {stage: codec.load(record.values[stage]) for stage in stages if stage in record.values}

@@ -1,0 +1,168 @@
+"""What a recipe is once it is composed and checked: frozen, complete, plain.
+
+Nobody downstream asks the config again, so every default is filled in here and every value is JSON-like: text, numbers, booleans,
+None, tuples and immutable maps. That makes a recipe comparable, hashable and a small JSON file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from upshot.contracts.records import Map, Spec, UseCase
+
+
+@dataclass(frozen=True)
+class Place:
+    """Who wrote a value.
+
+    Args:
+        layer: "component default", "packaged", "plugin NAME", "project", "recipe" or "command line".
+        where: "conf/model/xgboost.yaml:3", "argument 2", or the parameter class that holds the default.
+        text: What stood there, as written.
+    """
+
+    layer: str
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        """The place as an error shows it; the layer is told where the file alone does not say it."""
+        foreign = self.layer == "packaged" or self.layer.startswith("plugin ")
+        return f"{self.layer} {self.where}" if foreign else self.where
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where one value comes from: everybody who set it, lowest layer first. The last one won, the others lost."""
+
+    value_text: str
+    chain: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class Node:
+    """One component as the recipe names it.
+
+    Args:
+        kind: One of `KINDS`.
+        use: The component's name.
+        params: Its parameters, validated and complete, JSON-like.
+        inputs: Files, folders and globs that it reads, absolute; `params` holds the same text.
+    """
+
+    kind: str
+    use: str
+    params: Map[Any]
+    inputs: tuple[str, ...] = ()
+
+    def spec(self) -> Spec:
+        """What the catalogue makes the component from."""
+        return Spec(self.kind, self.use, self.params)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One use case, resolved.
+
+    Args:
+        name: Name of the recipe file, without its ending.
+        use_case: What it is about and who answers for it.
+        nodes: Kind -> its component, for kinds that hold one; in the order of `KINDS`.
+        groups: Kind -> name -> component, for kinds that hold a map; entries set to null are gone.
+        seed: Seed of everything random.
+        threads: Threads a fit may use; 0 means all cores.
+        objective: Name of the KPI that policies are tuned by.
+        use_plugins: Plugins whose stages and watchers act in this recipe.
+        origins: Dotted key -> where its value comes from.
+    """
+
+    name: str
+    use_case: UseCase
+    nodes: Map[Node]
+    groups: Map[Map[Node]]
+    seed: int
+    threads: int
+    objective: str
+    use_plugins: tuple[str, ...]
+    origins: Map[Origin]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of everything but the origins: two recipes with one digest mean the same, wherever their values were written."""
+        content = {key: value for key, value in self.to_json().items() if key != "origins"}
+        text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """The recipe as JSON-plain data; `from_json` is the opposite."""
+        use_case = self.use_case
+        return {
+            "name": self.name,
+            "use_case": {"name": use_case.name, "problem": use_case.problem, "owners": dict(use_case.owners)},
+            "nodes": {kind: _node_to_json(node) for kind, node in self.nodes.items()},
+            "groups": {kind: {name: _node_to_json(node) for name, node in group.items()} for kind, group in self.groups.items()},
+            "seed": self.seed,
+            "threads": self.threads,
+            "objective": self.objective,
+            "use_plugins": list(self.use_plugins),
+            "origins": {
+                key: [origin.value_text, [[place.layer, place.where, place.text] for place in origin.chain]]
+                for key, origin in self.origins.items()
+            },
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Recipe:
+        """The recipe that `to_json` wrote.
+
+        Raises:
+            KeyError: The data is not such a recipe.
+        """
+        use_case = data["use_case"]
+        return cls(
+            name=data["name"],
+            use_case=UseCase(use_case["name"], use_case["problem"], Map(use_case["owners"])),
+            nodes=Map({kind: _node_from_json(kind, node) for kind, node in data["nodes"].items()}),
+            groups=Map({kind: Map({n: _node_from_json(kind, node) for n, node in g.items()}) for kind, g in data["groups"].items()}),
+            seed=data["seed"],
+            threads=data["threads"],
+            objective=data["objective"],
+            use_plugins=tuple(data["use_plugins"]),
+            origins=Map({k: Origin(text, tuple(Place(*place) for place in chain)) for k, (text, chain) in data["origins"].items()}),
+        )
+
+
+def _node_to_json(node: Node) -> dict[str, Any]:
+    return {"use": node.use, "params": thaw(node.params), "inputs": list(node.inputs)}
+
+
+def _node_from_json(kind: str, data: Mapping[str, Any]) -> Node:
+    return Node(kind, data["use"], Map({key: freeze(value) for key, value in data["params"].items()}), tuple(data["inputs"]))
+
+
+def freeze(value: Any) -> Any:
+    """Maps and lists as immutable maps and tuples, all the way down.
+
+    Example:
+        >>> freeze({"a": [1, {"b": 2}]})
+        Map({'a': (1, Map({'b': 2}))})
+    """
+    if isinstance(value, Mapping):
+        return Map({key: freeze(item) for key, item in value.items()})
+    if isinstance(value, (list, tuple)):
+        return tuple(freeze(item) for item in value)
+    return value
+
+
+def thaw(value: Any) -> Any:
+    """The opposite of `freeze`: dicts and lists, as JSON and YAML take them."""
+    if isinstance(value, Mapping):
+        return {key: thaw(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [thaw(item) for item in value]
+    return value

@@ -1,0 +1,49 @@
+"""Evaluate: statistical scores on the test rows, each with an interval by blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from upshot.contracts.components import Metric
+from upshot.contracts.records import Cases, Evaluation, Folds, Measured, Predictions, Seed
+from upshot.contracts.tables import Map
+from upshot.value import interval_of_score
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESAMPLES = 200
+
+
+def evaluate(predictions: Predictions, folds: Folds, metrics: Mapping[str, Metric], seed: Seed) -> Evaluation:
+    """Score the predictions on the test rows of all folds together."""
+    frame, cases = _test_rows(predictions, folds)
+    return Evaluation(
+        Map({name: _measure(metric, frame, cases, seed) for name, metric in metrics.items()}), cases.size, folds.cases.block
+    )
+
+
+def _test_rows(predictions: Predictions, folds: Folds) -> tuple[pd.DataFrame, Cases]:
+    import numpy as np
+    import pandas as pd
+
+    positions = [folds.positions(fold.name, "test") for fold in folds.folds]
+    starts = np.cumsum([0, *map(len, positions)])
+    frames = [
+        predictions.frames[f"{fold.name}/test"].frame.assign(case=lambda f, start=start: f["case"] + start)
+        for fold, start in zip(folds.folds, starts, strict=False)
+    ]
+    return pd.concat(frames, ignore_index=True), folds.cases.take(np.concatenate(positions))
+
+
+def _measure(metric: Metric, frame: pd.DataFrame, cases: Cases, seed: Seed) -> Measured:
+    import numpy as np
+
+    scorer = metric.scorer(frame, cases)
+    blocks = cases.labels.frame["block"].to_numpy()
+    count = len(np.unique(blocks))
+    interval = interval_of_score(scorer, blocks, seed=seed, resamples=RESAMPLES)
+    low, high = interval if interval is not None else (None, None)
+    method = f"95 % percentile interval, {RESAMPLES} resamples of {count} blocks ({cases.block})"
+    return Measured(float(scorer(np.ones(cases.size))), low, high, cases.size, count, metric.unit, metric.direction, method)

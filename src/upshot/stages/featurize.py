@@ -1,0 +1,59 @@
+"""Featurize: fit each feature on training rows alone, then encode every row that is fitted on or scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+
+from upshot.contracts.components import Feature
+from upshot.contracts.records import Cases, Features, Fitted, Folds, Part
+from upshot.contracts.tables import Map, Table
+from upshot.errors import DataError, Problem, did_you_mean
+from upshot.stages.scoring import encode
+
+
+def featurize(folds: Folds, features: Mapping[str, Feature]) -> Features:
+    """Encode the cases, fold by fold.
+
+    Raises:
+        DataError: A feature reads a column that the data does not have, or one that is only known afterwards.
+    """
+    _check_inputs(folds.cases, features)
+    encoders: dict[str, Map[Fitted]] = {}
+    frames: dict[str, Table] = {}
+    columns: tuple[str, ...] = ()
+    for fold in folds.folds:
+        fitted = {name: copy(feature) for name, feature in features.items()}
+        train, before = folds.part(fold.name, "train"), folds.history(fold.name, "train")
+        for feature in fitted.values():
+            feature.fit(train, before)
+        encoders[fold.name] = Map({name: Fitted(feature.spec, live=feature) for name, feature in fitted.items()})
+        parts: tuple[Part, ...] = ("train", *folds.scored(fold.name))
+        for part, table in _encode_parts(folds, fold.name, parts, fitted).items():
+            frames[f"{fold.name}/{part}"] = table
+            columns = table.columns
+    return Features(columns, Map(encoders), Map(frames))
+
+
+def _encode_parts(folds: Folds, fold: str, parts: tuple[Part, ...], features: Mapping[str, Feature]) -> dict[Part, Table]:
+    """All parts in one pass, because history features sort the whole history once a call."""
+    import numpy as np
+
+    positions = folds.positions(fold, *parts)
+    encoded = encode(features, folds.cases.take(positions).blind(), folds.cases)
+    return {part: Table.of(encoded.iloc[np.searchsorted(positions, folds.positions(fold, part))]) for part in parts}
+
+
+def _check_inputs(cases: Cases, features: Mapping[str, Feature]) -> None:
+    roles = cases.roles
+    afterwards = {name for name in (roles.target, roles.label_time, roles.censored) if name}
+    known = set(cases.rows.columns)
+    problems = []
+    for name, feature in features.items():
+        for column in feature.inputs(roles):
+            if column not in known:
+                problems.append(Problem(f"features.{name}", "no such column in the data", repr(column), did_you_mean(column, known)))
+            elif column in afterwards:
+                problems.append(Problem(f"features.{name}", "reads a column that is only known after the decision", repr(column)))
+    if problems:
+        raise DataError("the features do not fit the data", problems)

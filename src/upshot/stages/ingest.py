@@ -1,0 +1,27 @@
+"""Ingest: read the source and pin what was read."""
+
+from __future__ import annotations
+
+from upshot.contracts.components import Lake, Source
+from upshot.contracts.records import Snapshot
+from upshot.errors import DataError, Problem, did_you_mean
+
+
+def ingest(source: Source, lake: Lake) -> Snapshot:
+    """Read the source and find or write its snapshot.
+
+    Raises:
+        DataError: The source cannot be read exactly, has no rows, or lacks a column that a role names.
+    """
+    snapshot = lake.pin(source.table, source.read(), source.roles)
+    problems = [
+        Problem(f"data.roles.{role}", "no such column in the data", repr(name), did_you_mean(name, snapshot.columns))
+        for role, names in source.roles.columns().items()
+        for name in names
+        if name not in snapshot.columns
+    ]
+    if not snapshot.rows:
+        problems.append(Problem(f"data {source.table}", "must have rows", "none"))
+    if problems:
+        raise DataError(f"the data of table {source.table!r} does not fit the recipe", problems)
+    return snapshot

@@ -1,0 +1,64 @@
+"""Play: set decisions against outcomes on the test rows, the candidate's and every baseline's in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from upshot.contracts.components import Baseline, Rollout
+from upshot.contracts.records import Cases, Decisions, Flows, Folds
+from upshot.contracts.tables import Map, Table
+from upshot.errors import PluginError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CANDIDATE = "candidate"
+
+
+def play(decisions: Decisions, folds: Folds, rollout: Rollout, baselines: Mapping[str, Baseline]) -> Flows:
+    """Play candidate and baselines.
+
+    Raises:
+        PluginError: The rollout does not give the flows that it declares.
+    """
+    import pandas as pd
+
+    rows: dict[str, list[pd.DataFrame]] = {subject: [] for subject in (CANDIDATE, *baselines)}
+    cases = 0
+    for fold in folds.folds:
+        test, history = folds.part(fold.name, "test"), folds.history(fold.name, "test")
+        for subject in rows:
+            if subject == CANDIDATE:
+                decided = decisions.frames[f"{fold.name}/test"].frame
+            else:
+                decided = baselines[subject].decide(test.blind(), history)
+            rows[subject].append(_played(rollout, decided, test, history, cases))
+        cases += test.size
+    tables = {subject: Table.of(pd.concat(frames, ignore_index=True)) for subject, frames in rows.items()}
+    return Flows(Map(tables), Map(dict(rollout.columns)), _days(folds), cases, folds.cases.block)
+
+
+def _played(rollout: Rollout, decided: pd.DataFrame, test: Cases, history: Cases, offset: int) -> pd.DataFrame:
+    flows = rollout.play(decided, test, history)
+    missing = [name for name in ("case", *rollout.columns) if name not in flows.columns]
+    if missing:
+        raise PluginError(
+            f"rollout {rollout.spec.use!r} breaks its contract", [Problem("rollout", "must give every flow that it declares", f"no {missing}")]
+        )
+    case = flows["case"].to_numpy()
+    block = test.labels.frame["block"].to_numpy()[case]
+    return flows[["case", *rollout.columns]].assign(case=case + offset, block=block)
+
+
+def _days(folds: Folds) -> float | None:
+    """Calendar days from the first to the last test case, both counted; None where cases have no clock."""
+    import numpy as np
+    import pandas as pd
+
+    labels = folds.cases.labels
+    if "as_of" not in labels.columns or not pd.api.types.is_datetime64_any_dtype(labels.frame["as_of"]):
+        return None
+    positions = np.unique(np.concatenate([folds.positions(fold.name, "test") for fold in folds.folds]))
+    days = labels.frame["as_of"].iloc[positions].dt.floor("D")
+    return float((days.max() - days.min()).days + 1)

@@ -1,0 +1,144 @@
+"""Register: pack the version, prove that its files answer as the fitted model did, and publish it under a number."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from upshot.contracts.components import Registry
+from upshot.contracts.records import (
+    Cases,
+    Decisions,
+    Fitted,
+    ModelVersion,
+    Predictor,
+    Snapshot,
+    UseCase,
+    Valuations,
+    Verdicts,
+)
+from upshot.contracts.tables import Blob, Map
+from upshot.errors import GateError, IntegrityError, Problem
+from upshot.stages.scoring import score
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def register(
+    predictor: Predictor,
+    decisions: Decisions,
+    valuations: Valuations,
+    verdicts: Verdicts,
+    snapshot: Snapshot,
+    use_case: UseCase,
+    registry: Registry,
+) -> ModelVersion:
+    """Publish the version that the gates let through.
+
+    An INCONCLUSIVE gate does not stop a registration: the version says so, and it is promotion that asks for more.
+
+    Raises:
+        GateError: A gate failed; nothing is registered.
+    """
+    failed = [verdict for verdict in verdicts.verdicts if verdict.outcome == "FAIL"]
+    if failed:
+        raise GateError(
+            f"{len(failed)} of {len(verdicts.verdicts)} gates failed; no version is registered",
+            [Problem(f"gates.{verdict.gate}", verdict.reason) for verdict in failed],
+        )
+    lineage = Map({"table": snapshot.table, "version": str(snapshot.version), "data_digest": snapshot.digest})
+    card = _card(use_case, valuations, verdicts)
+    rehearse(predictor, registry)
+    files = package(predictor, decisions)
+    record = Map({**lineage, **card})
+    number, manifest = registry.publish(use_case.name, files, record)
+    return ModelVersion(use_case.name, number, manifest, predictor.signature, lineage, verdicts, card)
+
+
+def rehearse(predictor: Predictor, registry: Registry) -> None:
+    """Load the scoring path from its files alone and let it answer the golden rows.
+
+    Raises:
+        IntegrityError: An answer differs from the one that was given when the model was fitted.
+    """
+    final = predictor.final
+    reloaded = replace(
+        predictor,
+        encoders=Map({final: Map({name: registry.reload(fitted) for name, fitted in predictor.encoders[final].items()})}),
+        models=Map({final: registry.reload(predictor.models[final])}),
+        calibrators=Map({final: registry.reload(predictor.calibrators[final])}),
+    )
+    golden = predictor.golden
+    answer = score(reloaded, golden.cases, golden.history)
+    if not answer.equals(golden.expected.frame):
+        raise IntegrityError(
+            "the saved model does not answer its golden rows as the fitted one did; nothing is registered",
+            [Problem(f"model {predictor.models[final].spec.use!r}", "must give equal predictions after it is saved and loaded")],
+        )
+
+
+def package(predictor: Predictor, decisions: Decisions) -> Map[Blob]:
+    """All files of the final fold's scoring path and policy: path -> content."""
+    final = predictor.final
+    parts: dict[str, Fitted] = {"model": predictor.models[final], "calibration": predictor.calibrators[final]}
+    parts |= {f"features/{name}": fitted for name, fitted in predictor.encoders[final].items()}
+    files = {f"{place}/{name}": blob for place, fitted in parts.items() for name, blob in fitted.files.items()}
+    components = {place: {"use": fitted.spec.use, "params": _plain(fitted.spec.params)} for place, fitted in parts.items()}
+    components["policy"] = {
+        "use": decisions.policy.use,
+        "params": _plain(decisions.policy.params),
+        "tuned": dict(decisions.tuned[final].values),
+    }
+    files["components.json"] = _json(components)
+    signature = predictor.signature
+    files["signature.json"] = _json({"columns": dict(signature.columns), "features": signature.features, "gives": signature.gives})
+    files |= {f"golden/{name}": blob for name, blob in _golden(predictor).items()}
+    return Map(dict(sorted(files.items())))
+
+
+def _golden(predictor: Predictor) -> dict[str, Blob]:
+    def both(name: str, cases: Cases) -> dict[str, Blob]:
+        return {f"{name}_rows.arrow": _arrow(cases.rows.frame), f"{name}_labels.arrow": _arrow(cases.labels.frame)}
+
+    golden = predictor.golden
+    return {**both("cases", golden.cases), **both("history", golden.history), "expected.arrow": _arrow(golden.expected.frame)}
+
+
+def _card(use_case: UseCase, valuations: Valuations, verdicts: Verdicts) -> Map[str]:
+    objective = valuations.by_kpi[valuations.objective]
+    measured = objective.per_period["candidate"]
+    return Map(
+        {
+            "use_case": use_case.name,
+            "problem": use_case.problem,
+            **{f"owner_{side}": owner for side, owner in use_case.owners.items()},
+            "objective": valuations.objective,
+            "value": repr(measured.value),
+            "value_low": repr(measured.low),
+            "value_high": repr(measured.high),
+            "unit": measured.unit,
+            "gates": ", ".join(f"{verdict.gate}={verdict.outcome}" for verdict in verdicts.verdicts),
+        }
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Map):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _json(value: Any) -> Blob:
+    return Blob(json.dumps(value, sort_keys=True, indent=1, default=list).encode())
+
+
+def _arrow(frame: pd.DataFrame) -> Blob:
+    import pyarrow as pa
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    return Blob(sink.getvalue().to_pybytes())

@@ -1,0 +1,86 @@
+"""The one scoring path: encode, predict, calibrate. Validation, test, golden rows and serving all go through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from upshot.contracts.components import Calibrator, Examples, Feature, Model
+from upshot.contracts.records import PREDICTION_COLUMNS, Cases, Fitted, PredictionKind, Predictor
+from upshot.errors import PluginError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ONE_ROW_PER_CASE: tuple[PredictionKind, ...] = ("probability", "point", "quantiles", "uplift", "anomaly")
+
+
+def encode(features: Mapping[str, Feature], cases: Cases, history: Cases) -> pd.DataFrame:
+    """Columns of X, one row per case, index 0..n-1.
+
+    Raises:
+        PluginError: A feature gives the wrong number of rows, or a column that another feature gives too.
+    """
+    import pandas as pd
+
+    frames: list[pd.DataFrame] = []
+    owners: dict[str, str] = {}
+    for name, feature in features.items():
+        frame = feature.transform(cases, history)
+        if len(frame) != cases.size:
+            raise _broken("features", name, "must give one row per case", f"{len(frame)} rows for {cases.size} cases")
+        for column in frame.columns:
+            if column in owners:
+                raise _broken("features", name, f"column {column!r} is already given by feature {owners[column]!r}", None)
+            owners[str(column)] = name
+        frames.append(frame.reset_index(drop=True))
+    return pd.concat(frames, axis=1) if frames else pd.DataFrame(index=pd.RangeIndex(cases.size))
+
+
+def predict_encoded(model: Model, calibrator: Calibrator, examples: Examples, history: Cases) -> pd.DataFrame:
+    """Calibrated predictions of encoded cases, with `case` 0..n-1.
+
+    Raises:
+        PluginError: The model's answer has other columns or rows than its kind declares, or holds NaN.
+    """
+    blind = Examples(examples.cases.blind(), examples.X)
+    raw = with_case(model, model.predict(blind, history), examples.cases.size)
+    return with_case(model, calibrator.apply(raw), examples.cases.size)
+
+
+def with_case(model: Model, frame: pd.DataFrame, cases: int) -> pd.DataFrame:
+    """The frame with its `case` column, held to the contract of the model's kind."""
+    import numpy as np
+
+    kind = model.gives
+    if "case" not in frame.columns:
+        if kind not in ONE_ROW_PER_CASE or len(frame) != cases:
+            raise _broken("model", model.spec.use, f"must give one row per case for {kind}", f"{len(frame)} rows for {cases} cases")
+        frame = frame.reset_index(drop=True)
+        frame.insert(0, "case", np.arange(cases, dtype=np.int64))
+    missing = [column for column in PREDICTION_COLUMNS[kind] if column not in frame.columns]
+    if missing:
+        raise _broken("model", model.spec.use, f"predictions of kind {kind} need the columns {missing}", str(list(frame.columns)))
+    numbers = frame.select_dtypes("number")
+    if not np.isfinite(numbers.to_numpy(dtype=float)).all():
+        bad = [column for column in numbers if not np.isfinite(numbers[column].to_numpy(dtype=float)).all()]
+        raise _broken("model", model.spec.use, "predictions must be finite", f"NaN or infinity in {bad}")
+    return frame
+
+
+def score(predictor: Predictor, cases: Cases, history: Cases, *, fold: str | None = None) -> pd.DataFrame:
+    """Predictions for raw cases by the model of one fold, the final one when left out."""
+    name = fold or predictor.final
+    features = {key: fitted.live for key, fitted in predictor.encoders[name].items()}
+    examples = Examples(cases, encode(features, cases, history))
+    return predict_encoded(live_model(predictor.models[name]), predictor.calibrators[name].live, examples, history)
+
+
+def live_model(fitted: Fitted) -> Model:
+    """The model behind its files."""
+    model: Model = fitted.live
+    return model
+
+
+def _broken(kind: str, name: str, rule: str, got: str | None) -> PluginError:
+    return PluginError(f"{kind} {name!r} breaks its contract", [Problem(f"{kind}.{name}", rule, got)])

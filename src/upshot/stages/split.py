@@ -1,0 +1,25 @@
+"""Split: give each case its part, and prove that the parts can be told apart."""
+
+from __future__ import annotations
+
+from upshot.contracts.components import Splitter
+from upshot.contracts.records import Cases, Folds
+from upshot.errors import DataError, Problem
+
+
+def split(cases: Cases, splitter: Splitter) -> Folds:
+    """Divide the cases as declared.
+
+    Raises:
+        DataError: A part that the recipe needs is empty, or the split would leak.
+    """
+    folds = splitter.split(cases)
+    problems = [
+        Problem(f"split fold {fold.name!r}", f"part {part!r} must have rows", "none")
+        for fold in folds.folds
+        for part in ("train", *splitter.parts)
+        if fold.parts.get(part, 0) == 0
+    ]
+    if problems:
+        raise DataError("the declared split leaves a part empty", problems)
+    return folds

@@ -1,0 +1,36 @@
+"""Fixtures of all tests: the project maker, and a guard that fails a test which leaves the process changed."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["upshot.testing.fixtures"]
+
+SHARED_DATA = Path(__file__).parents[1] / ".." / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def process_is_left_as_it_was(request: pytest.FixtureRequest) -> Iterator[None]:
+    import numpy as np
+
+    folder, environment, state = Path.cwd(), dict(os.environ), random.getstate()
+    drawn = np.random.get_state()[1].tobytes()
+    yield
+    os.environ.pop("PYTEST_CURRENT_TEST", None)
+    environment.pop("PYTEST_CURRENT_TEST", None)
+    assert Path.cwd() == folder, "the test left another working directory"
+    assert dict(os.environ) == environment, "the test left another environment"
+    assert random.getstate() == state, "the test left another global random state"
+    assert np.random.get_state()[1].tobytes() == drawn, "the test left another global numpy random state"
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the folder of public data sets is not beside the project")
+    return SHARED_DATA
