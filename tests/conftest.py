@@ -18,15 +18,17 @@ SHARED_DATA = Path(__file__).parents[1] / ".." / "shared" / "data"
 def process_is_left_as_it_was(request: pytest.FixtureRequest) -> Iterator[None]:
     import numpy as np
 
-    folder, environment, state = Path.cwd(), dict(os.environ), random.getstate()
+    folder, environment, state = Path.cwd(), _environment(), random.getstate()
     drawn = np.random.get_state()[1].tobytes()
     yield
-    os.environ.pop("PYTEST_CURRENT_TEST", None)
-    environment.pop("PYTEST_CURRENT_TEST", None)
     assert Path.cwd() == folder, "the test left another working directory"
-    assert dict(os.environ) == environment, "the test left another environment"
+    assert _environment() == environment, "the test left another environment"
     assert random.getstate() == state, "the test left another global random state"
     assert np.random.get_state()[1].tobytes() == drawn, "the test left another global numpy random state"
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from upshot.catalogue import Catalogue, load_catalogue
 from upshot.engine.run import Engine
 from upshot.engine.state import State
 from upshot.project import Project, find_project
-from upshot.recipe.cache import cached_recipe, keep
+from upshot.recipe.cache import cached_recipe, composition_key, keep
 from upshot.recipe.recipe import Recipe
 
 
@@ -47,7 +47,8 @@ class Context:
         Raises:
             RecipeError: With all problems at once; no data was read.
         """
-        remembered = cached_recipe(name, overrides, catalogue=self.catalogue, project=self.project)
+        key = composition_key(name, overrides, catalogue=self.catalogue, project=self.project)
+        remembered = cached_recipe(name, overrides, catalogue=self.catalogue, project=self.project, key=key)
         if remembered is not None:
             return remembered
         from upshot.engine.prove import prove
@@ -56,7 +57,7 @@ class Context:
         recipe = load_recipe(name, overrides, catalogue=self.catalogue, project=self.project)
         engine = self.engine(recipe)
         prove(recipe, self.catalogue, self.state.code, self.state.files, engine.today)
-        keep(recipe, name, overrides, catalogue=self.catalogue, project=self.project)
+        keep(recipe, key, catalogue=self.catalogue, project=self.project)
         return recipe
 
 

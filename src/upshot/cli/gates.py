@@ -41,6 +41,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _row(verdict: Verdict) -> tuple[str, ...]:
     measured = verdict.measured
-    shown = (f"{number(measured.value)} {measured.unit}", interval(measured)) if measured else ("", "")
+    unit = "" if measured is None or measured.unit == "1" else f" {measured.unit}"
+    shown = (number(measured.value) + unit, interval(measured)) if measured else ("", "")
     threshold = "" if verdict.threshold is None else number(verdict.threshold)
     return (verdict.gate, verdict.outcome, verdict.what, *shown, threshold, verdict.would_decide or verdict.reason)

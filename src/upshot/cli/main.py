@@ -10,6 +10,7 @@ import argparse
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
@@ -108,7 +109,8 @@ def _dispatch(words: list[str]) -> int:
         arguments = parser.parse_intermixed_args(rest)
     except SystemExit as stop:  # --help
         return int(stop.code or 0)
-    signal.signal(signal.SIGTERM, _terminate)
+    if threading.current_thread() is threading.main_thread():  # in a notebook's thread the signal is not ours
+        signal.signal(signal.SIGTERM, _terminate)
     code: int = module.execute(arguments)
     return code
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
+from upshot.catalogue import plain
 from upshot.cli.context import Context, add_json
 from upshot.cli.text import columns, duration
+
+if TYPE_CHECKING:
+    from upshot.ledger.ledger import RunRow
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,10 +27,14 @@ def execute(arguments: argparse.Namespace) -> int:
     state = Context.of(arguments).state
     rows = state.ledger.runs(arguments.limit, arguments.recipe) if (state.root / "ledger.db").exists() else ()
     if arguments.json:
-        print(json.dumps([asdict(row) for row in rows], indent=1, default=str))
+        print(json.dumps([asdict(row) for row in rows], indent=1, default=plain))
     elif not rows:
         print(f"no runs yet in {state.root}")
     else:
         head = ("run", "recipe", "status", "took", "version")
-        print(columns([head, *((r.id, r.recipe, r.status, duration(r.seconds), r.version or "") for r in rows)]))
+        print(columns([head, *(_line(row) for row in rows)]))
     return 0
+
+
+def _line(row: RunRow) -> tuple[str, ...]:
+    return (row.id, row.recipe, row.status, duration(row.summary.get("seconds")), row.summary.get("version") or "")

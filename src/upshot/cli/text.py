@@ -62,7 +62,9 @@ def number(value: float) -> str:
 
 
 def interval(measured: Measured) -> str:
-    """The interval of a measurement, or why there is none."""
+    """The interval of a measurement, or why there is none; empty for an exact count, which no block resamples."""
+    if measured.blocks == 0:
+        return ""
     if measured.low is None or measured.high is None:
         return f"[no interval: {measured.blocks} blocks]"
     return f"[{number(measured.low)}, {number(measured.high)}]"

@@ -21,7 +21,9 @@ def column_of(frame: pd.DataFrame, name: str, where: str) -> pd.Series:
         DataError: There is none of this name; the hint is the nearest.
     """
     if name not in frame.columns:
-        raise DataError("a column is missing", [Problem(where, "no such column in the data", repr(name), did_you_mean(name, frame.columns))])
+        raise DataError(
+            "a column is missing", [Problem(where, "no such column in the data", repr(name), did_you_mean(name, frame.columns))]
+        )
     column: pd.Series = frame[name]
     return column
 

@@ -45,10 +45,25 @@ class Span(NamedTuple):
             >>> span_of("14 days").short(), span_of("90 min").short(), span_of("5 cycles").short()
             ('14d', '90min', '5steps')
         """
+        count, unit = self._in_largest_unit()
+        return f"{count}{'steps' if unit == 'step' else unit}"
+
+    def words(self) -> str:
+        """The length in words.
+
+        Example:
+            >>> span_of("7d").words(), span_of("1h").words(), span_of("5 cycles").words()
+            ('7 days', '1 hour', '5 steps')
+        """
+        count, unit = self._in_largest_unit()
+        name = {"d": "day", "h": "hour", "min": "minute", "s": "second", "step": "step"}[unit]
+        return f"{count} {name}" if count == 1 else f"{count} {name}s"
+
+    def _in_largest_unit(self) -> tuple[int, str]:
         if not self.is_clock:
-            return f"{self.ticks}steps"
+            return self.ticks, "step"
         unit = next((u for u in ("d", "h", "min") if self.ticks % _SIZES[u] == 0), "s")
-        return f"{self.ticks // _SIZES[unit]}{unit}"
+        return self.ticks // _SIZES[unit], unit
 
 
 def span_of(text: str) -> Span:

@@ -295,7 +295,7 @@ class Lake(Protocol):
 
 
 class Registry(Protocol):
-    """Service of the engine: keeps a version's files for good and gives it a number, in one transaction with its record.
+    """Service of the engine: keeps a version's files for good, then gives it a number and seals its record.
 
     `publish` is idempotent: the same name, files and record give the number that they already have.
     """

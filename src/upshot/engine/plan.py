@@ -89,11 +89,11 @@ def make_plan(recipe: Recipe, catalogue: Catalogue, state: State, *, use_plugins
     digests: dict[object, str] = {}
     planned: list[PlannedStage] = []
     for stage in stages:
-        waits_for = next((need for need in stage.needs if not inputs.provides(need) and need.type not in digests), None)
+        waits_for = [need.type for need in stage.needs if not inputs.provides(need) and need.type not in digests]
         latest = state.receipts.latest(recipe.name, stage.name)
         seconds = latest.seconds if latest else None
-        if waits_for is not None:
-            giver = next(other.name for other in stages if other.gives is waits_for.type)
+        if waits_for:
+            giver = [other.name for other in stages if other.gives in waits_for][-1]
             planned.append(PlannedStage(stage, None, {}, None, f"runs after {giver}", seconds))
             continue
         leaves = stage_leaves(stage, inputs, digests)

@@ -18,7 +18,7 @@ from upshot.engine.inputs import Inputs
 from upshot.errors import Problem, RecipeError, did_you_mean
 from upshot.recipe.recipe import Recipe
 from upshot.stages import Need
-from upshot.value import check_kpi
+from upshot.value.money import check_kpi
 
 
 @dataclass(frozen=True)

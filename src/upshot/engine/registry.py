@@ -33,11 +33,14 @@ class LedgerRegistry:
     def publish(self, name: str, files: Map[Blob], record: Map[str]) -> tuple[int, Map[str]]:
         """Number of the version, and its manifest: path -> SHA-256.
 
-        The number is found by content: the same files and record are the same version, however often they are published.
+        Files are on the disk before the number is completed, and the number is found by content: the same files and record are the
+        same version, however often they are published and wherever the process was killed.
         """
         artefacts = self.state.artefacts
         manifest = Map({path: artefacts.write(blob.content) for path, blob in files.items()})
-        artefacts.sync(tuple(manifest.values()))
-        key = hashlib.sha256(json.dumps([dict(manifest), dict(record)], sort_keys=True).encode()).hexdigest()
-        number = self.state.ledger.publish(name, key, self.run, dict(manifest), dict(record))
+        content = json.dumps([dict(manifest), dict(record)], sort_keys=True).encode()
+        sealed = artefacts.write(content)
+        artefacts.sync((*manifest.values(), sealed))
+        number = self.state.ledger.number(name, hashlib.sha256(content).hexdigest(), self.run)
+        self.state.ledger.complete_version(name, number, manifest, sealed)
         return number, manifest

@@ -16,16 +16,17 @@ import pluggy
 
 from upshot.catalogue import Catalogue
 from upshot.contracts.components import Lake, Registry
+from upshot.contracts.records import ModelVersion
 from upshot.contracts.tables import Map
-from upshot.engine.inputs import Inputs
+from upshot.engine.inputs import Inputs, library_version
 from upshot.engine.plan import Plan, PlannedStage, key_of, make_plan, stage_leaves
 from upshot.engine.registry import LedgerRegistry
 from upshot.engine.state import State
-from upshot.errors import GateError
+from upshot.errors import GateError, UpshotError
 from upshot.hookspecs import RunInfo, StageInfo
 from upshot.ledger.codec import Codec
 from upshot.ledger.receipts import Receipt
-from upshot.recipe.recipe import Recipe
+from upshot.recipe.recipe import Recipe, freeze
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,7 @@ class _Run:
 
     def carry_out(self) -> RunRecord:
         started = time.monotonic()
-        ledger = self.state.ledger
-        run = ledger.begin_run(self.recipe.name, self.recipe.digest, seed=self.recipe.seed, threads=self.inputs.threads)
+        run = self._begin()
         self.info = RunInfo(run, self.recipe.name, self.recipe.digest, self.state.root)
         self.services = {Lake: self.state.lake, Registry: LedgerRegistry(self.state, self.engine.catalogue, run)}
         self.hooks.before_run(run=self.info)
@@ -129,11 +129,14 @@ class _Run:
             status = "done"
         except GateError as error:
             status, refusal = "refused", str(error)
+        except UpshotError as error:
+            refusal = str(error)
+            raise
         except KeyboardInterrupt:
             status = "interrupted"
             raise
         finally:
-            ledger.finish_run(run, status, tuple(self.stages), time.monotonic() - started)
+            self._finish(run, status, refusal, time.monotonic() - started)
             self.state.code.remember()
             self.state.files.remember()
             values = Map({stage.name: stage.digest for stage in self.stages if stage.digest})
@@ -141,6 +144,27 @@ class _Run:
         record = RunRecord(run, self.recipe.name, status, tuple(self.stages), values, time.monotonic() - started, refusal)
         self._keep_answer(record)
         return record
+
+    def _begin(self) -> str:
+        from upshot.ledger.ledger import RunRow, new_run_id, now
+
+        recipe, run = self.recipe, new_run_id()
+        config: Map[Any] = freeze({key: value for key, value in recipe.to_json().items() if key != "origins"})
+        threads = self.inputs.threads
+        self.state.ledger.begin_run(
+            RunRow(run, recipe.name, recipe.digest, now(), library_version("upshot"), recipe.seed, threads, config)
+        )
+        return run
+
+    def _finish(self, run: str, status: str, refusal: str | None, seconds: float) -> None:
+        from upshot.ledger.ledger import StageRow
+
+        ledger = self.state.ledger
+        for position, stage in enumerate(self.stages):
+            ledger.add_stage(StageRow(run, position, stage.name, stage.key, stage.digest, stage.cached, stage.seconds))
+        version = self.values.get(ModelVersion)
+        summary = {"seconds": seconds, "version": None if version is None else f"{version.name} {version.number}"}
+        ledger.finish_run(run, status, summary, refusal)
 
     def _stage(self, planned: PlannedStage) -> None:
         stage = planned.stage
@@ -151,6 +175,7 @@ class _Run:
             receipt = self._compute(planned, key, leaves)
         else:
             self.stages.append(StageInfo(stage.name, key, receipt.value, cached=True))
+            self.state.receipts.point(self.recipe.name, stage.name, key)
         self.digests[stage.gives] = receipt.value
         self.watch.stage_ends(self.stages[-1])
 
@@ -171,8 +196,8 @@ class _Run:
             error.add_note(f"in stage {stage.name!r} of recipe {self.recipe.name!r}")
             raise
         seconds = time.monotonic() - started
-        receipt = Receipt(key, stage.name, digest, Map(dict(leaves)), self.info.id, self.recipe.name, seconds)
-        self.state.receipts.keep(receipt)
+        receipt = Receipt(key, stage.name, digest, Map(dict(leaves)), self.info.id, seconds, datetime.now(UTC).isoformat())
+        self.state.receipts.keep(receipt, self.recipe.name)
         self.values[stage.gives] = value
         done = StageInfo(stage.name, key, digest, cached=False, seconds=seconds)
         self.stages.append(done)

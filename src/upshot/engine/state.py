@@ -37,12 +37,12 @@ class State:
     @cached_property
     def receipts(self) -> Receipts:
         """What each stage gave for each key."""
-        return Receipts(self.root)
+        return Receipts(self.root / "receipts")
 
     @cached_property
     def lake(self) -> Lake:
         """Pinned versions of the data."""
-        return Lake(self.root / "snapshots")
+        return Lake(self.root / "snapshots", lambda pin: self.ledger.remember(pin))
 
     @cached_property
     def ledger(self) -> Ledger:

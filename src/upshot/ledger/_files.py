@@ -125,7 +125,7 @@ def write_whole(path: Path, content: bytes, *, sync: bool = False) -> None:
                 file.flush()
                 if sync:
                     os.fsync(file.fileno())
-            os.replace(name, path)
+            Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise

@@ -3,8 +3,9 @@
 Arrow leaves freedom that a content hash must not see: where chunks begin, an offset into a longer buffer, what stands under a null,
 the unused bits of the last byte. `clean` takes that freedom away. NaN and null stay two things, and floats keep their bits.
 
-The dtype of each column is written beside it, so a frame comes back with the dtypes that it had; columns of one block each lie on
-the Arrow buffers themselves and are read-only.
+The dtype of each column is written beside it, so a frame comes back with the dtypes that it had. Columns of dtype object are
+kept where all values are of one type, and anything missing in them comes back as None. Read columns lie on the Arrow buffers
+themselves and cannot be written to.
 """
 
 from __future__ import annotations
@@ -35,15 +36,22 @@ def one_chunk(column: Any) -> pa.Array:
 def clean(array: pa.Array) -> pa.Array:
     """The same values with offset 0, exact buffers, zeros under nulls, and no bitmap where nothing is null.
 
-    Covers booleans, numbers, decimals, dates, times, text (as large_string) and dictionaries.
+    Covers booleans, numbers, decimals, dates, times, text (as large_string), dictionaries and columns of nulls only.
+
+    Raises:
+        TypeError: The type is nested or binary.
     """
     import pyarrow as pa
     import pyarrow.types as types
 
     if types.is_dictionary(array.type):
         return pa.DictionaryArray.from_arrays(clean(array.indices), clean(array.dictionary), ordered=array.type.ordered)
+    if types.is_null(array.type):
+        return pa.nulls(len(array))
     if types.is_string(array.type) or types.is_string_view(array.type):
         array = array.cast(pa.large_string())
+    if not (types.is_primitive(array.type) or types.is_decimal(array.type) or types.is_large_string(array.type)):
+        raise TypeError(f"{array.type} is not a flat type")
     nulls = array.null_count
     validity = _bits(array.is_valid()) if nulls else None
     if nulls:
@@ -113,19 +121,26 @@ def to_arrow(frame: pd.DataFrame) -> pa.Table:
         arrays.append(_encode(str(name), column))
         fields.append(pa.field(str(name), arrays[-1].type, metadata={DTYPE: str(column.dtype).encode()}))
     if not arrays:
-        rows = pa.array([False] * len(frame))
+        rows = pa.array([False] * len(frame), pa.bool_())
         return pa.Table.from_arrays([clean(rows)], schema=pa.schema([pa.field("", rows.type, metadata={DTYPE: b"none"})]))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
 def _encode(name: str, column: pd.Series[Any]) -> pa.Array:
     import numpy as np
+    import pandas as pd
     import pyarrow as pa
 
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf":
         return clean(pa.array(np.ascontiguousarray(column.to_numpy()), from_pandas=False))
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        moments = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+        return clean(pa.array(moments).cast(pa.timestamp(column.dtype.unit, tz=column.dtype.tz)))
     try:
-        return clean(one_chunk(pa.array(column, from_pandas=True)))
+        array = clean(one_chunk(pa.array(column, from_pandas=True)))
+        if column.dtype == object and pa.types.is_floating(array.type):
+            raise TypeError("NaN and None cannot be told apart in it")
+        return array
     except (pa.ArrowException, TypeError, AttributeError) as error:
         raise TypeError(f"column {name!r} of dtype {column.dtype} cannot be stored exactly: {error}") from error
 
@@ -158,12 +173,13 @@ def _decode(array: pa.Array, dtype: str) -> Any:
     if dtype == "object":
         held = np.empty(len(array), dtype=object)
         held[:] = array.to_pylist()
-        return held
+        return pd.Series(held, dtype=object)
     if dtype == "str":
-        return pd.StringDtype(na_value=np.nan).__from_arrow__(pa.chunked_array([array]))
+        text: Any = pd.StringDtype(na_value=np.nan)
+        return text.__from_arrow__(pa.chunked_array([array]))
     if dtype == "category" or (dtype.startswith("datetime64[") and "," in dtype):
         return array.to_pandas().array
-    kind = pd.api.types.pandas_dtype(dtype)
+    kind: Any = pd.api.types.pandas_dtype(dtype)
     if isinstance(kind, np.dtype):
         return array.to_numpy(zero_copy_only=False).astype(kind, copy=False)
     return kind.__from_arrow__(pa.chunked_array([array]))

@@ -104,7 +104,7 @@ class Artefacts:
             private_folder(target.parent)
             if sync:
                 sync_file(made)
-            os.replace(made, target)
+            made.replace(target)
         if sync:
             self.sync([digest])
 

@@ -53,13 +53,13 @@ class Codec:
         ValueError: Two types have one name.
     """
 
-    def __init__(
-        self, artefacts: Artefacts, lake: Snapshots, revive: Callable[[Fitted], Any], types: tuple[type, ...] = ()
-    ) -> None:
+    def __init__(self, artefacts: Artefacts, lake: Snapshots, revive: Callable[[Fitted], Any], types: tuple[type, ...] = ()) -> None:
         self.artefacts = artefacts
         self._lake = lake
         self._revive = revive
-        self._types = {t.__name__: t for t in vars(records).values() if isinstance(t, type) and t.__module__ == records.__name__}
+        self._types: dict[str, Any] = {
+            name: known for name, known in vars(records).items() if is_dataclass(known) and known.__module__ == records.__name__
+        }
         for extra in types:
             if self._types.setdefault(extra.__name__, extra) is not extra:
                 raise ValueError(f"two result types are named {extra.__name__!r}: rename the plugin's")
@@ -109,7 +109,7 @@ class Codec:
 
     def _encode(self, value: Any, at: str) -> Any:
         """The value as JSON data; `at` is the path to it, for errors."""
-        if value is None or isinstance(value, (bool, str)) and not isinstance(value, Enum):
+        if value is None or (isinstance(value, (bool, str)) and not isinstance(value, Enum)):
             return value
         if isinstance(value, (Table, Blob, Fitted)):
             return self._encode_stored(value, at)
@@ -183,7 +183,7 @@ class Codec:
     def _record(self, data: dict[str, Any], digest: str) -> Any:
         cls = self._known(data["$"], digest)
         values = {name: self._decode(item, digest) for name, item in data.items() if name != "$"}
-        if not is_dataclass(cls) or set(values) != {f.name for f in fields(cls)}:
+        if set(values) != set(getattr(cls, "__dataclass_fields__", {"not": "a record"})):
             raise IntegrityError("a stored value has another shape", [Problem(digest, f"must fit {data['$']}", ", ".join(sorted(values)))])
         return cls(**values)
 
@@ -247,7 +247,8 @@ _DECODERS: Mapping[str, Callable[[Codec, Any, str], Any]] = {
 
 def _write_ipc(table: Any, file: HashingFile, pa: Any) -> None:
     with pa.PythonFile(file, mode="w") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
+        columns = [_frames.one_chunk(column) for column in table.columns]
+        writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=table.schema))  # also for no rows: categories stand in it
 
 
 def _locator(stored: Mapping[str, str | int]) -> str:
@@ -259,9 +260,14 @@ def _collect(data: Any, found: dict[str, int]) -> None:
     if isinstance(data, list):
         for item in data:
             _collect(item, found)
-    elif isinstance(data, dict):
-        for name in ("arrow", "blob"):
-            if isinstance(data.get(name), str) and isinstance(data.get("bytes"), int):
-                found[data[name]] = data["bytes"]
-        for item in data.values():
+        return
+    if not isinstance(data, dict):
+        return
+    place = data.get("$blob") or (data["$table"]["at"] if "$table" in data else {})
+    for name in ("arrow", "blob"):
+        if name in place:
+            found[place[name]] = place["bytes"]
+    inner = data.get("$map") or (data["$fitted"]["files"] | {"": data["$fitted"]["spec"]} if "$fitted" in data else data)
+    for item in inner.values():
+        if not place:
             _collect(item, found)

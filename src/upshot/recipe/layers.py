@@ -80,8 +80,7 @@ def list_recipes(catalogue: Catalogue, project: Project) -> tuple[RecipeFile, ..
     found.sort(key=lambda file: file.name)  # stable: upper layers stay before lower ones
     names = [file.name for file in found]
     return tuple(
-        RecipeFile(file.name, file.layer, file.path, file.sentence, shadowed=file.name in names[:index])
-        for index, file in enumerate(found)
+        RecipeFile(file.name, file.layer, file.path, file.sentence, shadowed=file.name in names[:index]) for index, file in enumerate(found)
     )
 
 
@@ -111,7 +110,7 @@ def find_recipe(name: str, catalogue: Catalogue, project: Project) -> RecipeFile
             if path.is_file():
                 return RecipeFile(name, layer.name, path)
     known = {path.stem for layer in layers for path in recipe_paths(layer)}
-    shown = ascii(name) if len(name) <= 80 else f"{ascii(name[:80])}..."
+    shown = ascii(name) if len(name) <= 80 else f"{name[:80]!a}..."
     hint = did_you_mean(name[:80], known) if known else "there are none yet: write recipes/NAME.yaml"
     raise RecipeError("unknown recipe", [Problem("recipe", "there is no such recipe", shown, hint)])
 

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from omegaconf._utils import get_yaml_loader
 
-from upshot.errors import IntegrityError, Problem
+from upshot.errors import Problem
 from upshot.recipe.safety import MAX_BYTES, MAX_DEPTH, MAX_NODES, hostile_key, refuse
 
 KeyPath = tuple[str | int, ...]
@@ -23,6 +23,9 @@ _PREFIX = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset(_PREFIX + name for name in ("str", "int", "float", "bool", "null", "map", "seq"))
 _Events = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _ScalarLoader = get_yaml_loader()
+_Event = Any
+"""An event of PyYAML's parser; its stubs leave out anchor, tag and value."""
+
 SMALLEST = "write at least `use_case: {name: NAME, problem: classification}` and a defaults list"
 
 
@@ -82,23 +85,21 @@ def read_document(path: Path, label: str, layer: str) -> Document:
 
 def _fill(document: Document, text: str) -> None:
     reader = _Reader(document)
+    data: Any = {}
     try:
         data = reader.read(text)
     except yaml.YAMLError as error:
         document.problems.append(_syntax_problem(document.label, text, error))
-        return
-    except _TooMuch as error:
+    except _TooMuchError as error:
         document.problems.append(error.problem)
-        return
     refuse(document.label, reader.hostile)
-    if data is None and not document.problems:
-        data = {}
+    data = {} if data is None else data
     if not isinstance(data, dict):
         document.problems.append(Problem(f"{document.label}:1", "must be a map at the top", type(data).__name__, SMALLEST))
     document.data = {} if document.problems else data
 
 
-class _TooMuch(Exception):
+class _TooMuchError(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.rule)
         self.problem = problem
@@ -120,7 +121,7 @@ class _Reader:
         self._nodes = 0
         self._anchors: dict[str, _Anchored] = {}
         self._scalars = _ScalarLoader("")
-        self._events: Iterator[yaml.Event] = iter(())
+        self._events: Iterator[_Event] = iter(())
 
     def read(self, text: str) -> Any:
         self._events = yaml.parse(text, Loader=_Events)
@@ -134,7 +135,7 @@ class _Reader:
             self._complain(extra, "holds a second document", None, "one document a file: take out the `---`")
         return value
 
-    def _node(self, event: yaml.Event, path: KeyPath, depth: int) -> tuple[Any, int]:
+    def _node(self, event: _Event, path: KeyPath, depth: int) -> tuple[Any, int]:
         """The value of a node, and its height: 1 for a scalar."""
         self._grow(event, 1, depth)
         if isinstance(event, yaml.AliasEvent):
@@ -151,7 +152,7 @@ class _Reader:
             self._anchors[event.anchor] = _Anchored(value, self._nodes - before + 1, height)
         return value, height
 
-    def _alias(self, event: yaml.AliasEvent, depth: int) -> tuple[Any, int]:
+    def _alias(self, event: _Event, depth: int) -> tuple[Any, int]:
         anchored = self._anchors.get(event.anchor)
         if anchored is None:
             self._complain(event, f"the alias *{event.anchor} stands before the end of its anchor", None)
@@ -197,7 +198,7 @@ class _Reader:
                 items = {**source, **items}
         return items, height
 
-    def _key(self, event: yaml.Event, path: KeyPath, depth: int) -> str:
+    def _key(self, event: _Event, path: KeyPath, depth: int) -> str:
         if not isinstance(event, yaml.ScalarEvent):
             self._complain(event, "a key must be plain text", None)
             self._node(event, path, depth + 1)
@@ -213,7 +214,7 @@ class _Reader:
             self.hostile.append(problem)
         return value
 
-    def _scalar(self, event: yaml.ScalarEvent) -> Any:
+    def _scalar(self, event: _Event) -> Any:
         tag = event.tag
         if tag is None or tag == "!":
             tag = self._scalars.resolve(yaml.ScalarNode, event.value, event.implicit)
@@ -225,7 +226,7 @@ class _Reader:
             self._complain(event, f"is no {tag.removeprefix(_PREFIX)}", _short(event.value))
             return None
 
-    def _refuse_tag(self, event: yaml.Event) -> None:
+    def _refuse_tag(self, event: _Event) -> None:
         tag = event.tag
         if tag is None or tag == "!" or tag in _PLAIN_TAGS:
             return
@@ -235,21 +236,21 @@ class _Reader:
         else:
             self._complain(event, f"unknown tag {shown!r}", None, "a recipe holds plain values: take the tag out")
 
-    def _grow(self, event: yaml.Event, nodes: int, depth: int) -> None:
+    def _grow(self, event: _Event, nodes: int, depth: int) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
-            raise _TooMuch(Problem(self._place(event), f"a file may have {MAX_NODES:,} values, aliases expanded"))
+            raise _TooMuchError(Problem(self._place(event), f"a file may have {MAX_NODES:,} values, aliases expanded"))
         if depth > MAX_DEPTH:
-            raise _TooMuch(Problem(self._place(event), f"maps and lists may be {MAX_DEPTH} levels deep"))
+            raise _TooMuchError(Problem(self._place(event), f"maps and lists may be {MAX_DEPTH} levels deep"))
 
-    def _place(self, event: yaml.Event) -> str:
+    def _place(self, event: _Event) -> str:
         return f"{self.document.label}:{event.start_mark.line + 1}"
 
-    def _complain(self, event: yaml.Event, rule: str, got: str | None, hint: str | None = None) -> None:
+    def _complain(self, event: _Event, rule: str, got: str | None, hint: str | None = None) -> None:
         self.document.problems.append(Problem(self._place(event), rule, got, hint))
 
 
-def _mark(key: yaml.Event, value: yaml.Event) -> Mark:
+def _mark(key: _Event, value: _Event) -> Mark:
     is_scalar = isinstance(value, yaml.ScalarEvent)
     text = _short(value.value) if is_scalar else ""
     return Mark(key.start_mark.line + 1, text, is_scalar and value.style is not None)
@@ -272,6 +273,3 @@ def _syntax_problem(label: str, text: str, error: yaml.YAMLError) -> Problem:
     hint = "indent with spaces, not tabs" if "\t" in line else None
     where = f"{label}:{mark.line + 1}:{mark.column + 1}"
     return Problem(where, f"is not YAML: {said}", None, f"{hint + chr(10) if hint else 'here:' + chr(10)}      {shown}\n      {caret}")
-
-
-__all__ = ["Document", "IntegrityError", "KeyPath", "Mark", "read_document"]

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from upshot.contracts.records import Map, Spec, UseCase
+from upshot.contracts.components import KINDS
+from upshot.contracts.records import Spec, UseCase
+from upshot.contracts.tables import Map
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,22 @@ def _node_to_json(node: Node) -> dict[str, Any]:
 
 def _node_from_json(kind: str, data: Mapping[str, Any]) -> Node:
     return Node(kind, data["use"], Map({key: freeze(value) for key, value in data["params"].items()}), tuple(data["inputs"]))
+
+
+def as_written(recipe: Recipe) -> dict[str, Any]:
+    """A resolved recipe in the form in which recipes are written, kinds in the order of `KINDS`."""
+    tree: dict[str, Any] = {"use_case": thaw(vars(recipe.use_case))}
+    for kind in KINDS:
+        if kind in recipe.nodes:
+            tree[kind] = _written(recipe.nodes[kind])
+        else:
+            tree[kind] = {name: _written(node) for name, node in recipe.groups[kind].items()}
+    tree |= {"seed": recipe.seed, "threads": recipe.threads, "objective": recipe.objective, "use_plugins": list(recipe.use_plugins)}
+    return tree
+
+
+def _written(node: Node) -> dict[str, Any]:
+    return {"use": node.use, **thaw(node.params)}
 
 
 def freeze(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from upshot.contracts.components import Metric
 from upshot.contracts.records import Cases, Evaluation, Folds, Measured, Predictions, Seed
 from upshot.contracts.tables import Map
-from upshot.value import interval_of_score
+from upshot.value.intervals import interval_of_score
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from upshot.contracts.components import Rollout
 from upshot.contracts.records import Cases, Kpi
-from upshot.value import money_rows, sign, total
+from upshot.value.money import money_rows, sign, total
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from upshot.contracts.components import Check
 from upshot.contracts.records import Checked, Finding, Snapshot
@@ -25,7 +26,8 @@ def validate(snapshot: Snapshot, checks: Mapping[str, Check]) -> Checked:
     findings: list[Finding] = []
     refused: list[Problem] = []
     for name, check in checks.items():
-        finding, rows = check.check(frame, snapshot.roles)
+        found, rows = check.check(frame, snapshot.roles)
+        finding = replace(found, check=name)
         findings.append(finding)
         if finding.rows and check.action == "refuse":
             refused.append(Problem(_where(name, finding), finding.rule, "; ".join(finding.examples) or f"{finding.rows} rows"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from upshot.contracts.records import Flows, Kpis, Seed, Today, Valuations
 from upshot.contracts.tables import Map
-from upshot.value import valuate
+from upshot.value.valuation import valuate
 
 
 def value(flows: Flows, kpis: Kpis, seed: Seed, today: Today) -> Valuations:

@@ -65,5 +65,7 @@ def look_up(name: str, columns: Mapping[str, Column]) -> np.ndarray:
         DataError: There is none; the hint is the nearest.
     """
     if name not in columns:
-        raise DataError("an expression names a column that is not there", [Problem(name, "no such column", None, did_you_mean(name, columns))])
+        raise DataError(
+            "an expression names a column that is not there", [Problem(name, "no such column", None, did_you_mean(name, columns))]
+        )
     return as_values(name, columns[name])

@@ -142,7 +142,7 @@ def _compare(node: ast.Compare, columns: Mapping[str, Column]) -> Truth:
     values = [_evaluate(side, columns) for side in sides]
     links = []
     for index, operator in enumerate(node.ops):
-        pair = _comparable(sides[index : index + 2], values[index : index + 2])
+        pair = _comparable(operator, sides[index : index + 2], values[index : index + 2])
         unknown = _unknown(pair[0]) | _unknown(pair[1])
         links.append(Truth(_COMPARE[type(operator)](*pair), unknown if unknown.any() else None))
     return reduce(_both, links)
@@ -158,16 +158,13 @@ _COMPARE: dict[type[ast.cmpop], Callable[[np.ndarray, np.ndarray], np.ndarray]] 
 }
 
 
-def _comparable(sides: list[ast.expr], values: list[np.ndarray | Truth]) -> list[np.ndarray]:
-    """Both sides as arrays that may be compared: texts with texts, numbers with numbers."""
-    if any(is_text(side) for side in sides):
-        return [_text(side, value) for side, value in zip(sides, values, strict=True)]
-    if all(not isinstance(value, Truth) and value.dtype.kind == "O" for value in values):
-        return [_text(side, value) for side, value in zip(sides, values, strict=True)]
-    return [
-        value if not isinstance(value, Truth) and value.dtype.kind in "iub" else _number(side, value)
-        for side, value in zip(sides, values, strict=True)
-    ]
+def _comparable(operator: ast.cmpop, sides: list[ast.expr], values: list[np.ndarray | Truth]) -> list[np.ndarray]:
+    """Both sides as arrays that may be compared: texts for equality with texts, numbers with numbers."""
+    pairs = list(zip(sides, values, strict=True))
+    texts = all(not isinstance(value, Truth) and value.dtype.kind == "O" for value in values)
+    if any(is_text(side) for side in sides) or (texts and isinstance(operator, (ast.Eq, ast.NotEq))):
+        return [_text(side, value) for side, value in pairs]
+    return [value if not isinstance(value, Truth) and value.dtype.kind in "iub" else _number(side, value) for side, value in pairs]
 
 
 def _choose(test: ast.expr, body: ast.expr, other: ast.expr, columns: Mapping[str, Column]) -> np.ndarray | Truth:
@@ -288,10 +285,10 @@ def _cause(node: ast.expr, row: Mapping[str, Column]) -> tuple[str, str] | None:
             return found
     if isinstance(node, ast.Name):
         shown = "null" if np.isnan(_number(node, value)).all() else "infinite"
-        return f"column {node.id!r} is {shown}", f"say what then holds: ... if not missing({node.id}) else 0"
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        return f"column {node.id!r} is {shown}", f"missing({node.id}) tells such rows apart"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and not _number(node.right, _evaluate(node.right, row)).all():
         below = fragment_of(node.right)
-        return f"{fragment_of(node)!r} divides by zero", f"say what then holds: ... if {below} != 0 else 0"
+        return f"{fragment_of(node)!r} divides by zero", f"say what holds then: ... if {below} != 0 else 0"
     return f"{fragment_of(node)!r} is too large", "look at the units of the columns"
 
 

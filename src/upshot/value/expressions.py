@@ -54,6 +54,11 @@ class Expression:
         """
         return _parsed(text)
 
+    @classmethod
+    def of_tree(cls, tree: ast.expr) -> Expression:
+        """A part of an expression that was read already."""
+        return cls(ast.unparse(tree), tree, _names(tree))
+
     def unknown(self, names: Collection[str]) -> tuple[str, ...]:
         """Names that it reads and that are not among these, sorted."""
         return tuple(sorted(self.names.difference(names)))
@@ -108,7 +113,9 @@ class Expression:
             >>> [label for label, _ in Expression.parse("a * b - (c - 2 * d)").terms()]
             ['a * b', '-c', '2 * d']
         """
-        return tuple((term.text, term) for term in (_of_tree(part) for part in _terms(self.tree, negative=False)))
+        return tuple(
+            (term.text, term) for term in (Expression.of_tree(_negated(part) if minus else part) for minus, part in signed_terms(self.tree))
+        )
 
 
 @lru_cache(maxsize=256)
@@ -122,23 +129,22 @@ def _names(tree: ast.expr) -> frozenset[str]:
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in functions)
 
 
-def _of_tree(tree: ast.expr) -> Expression:
-    return Expression(ast.unparse(tree), tree, _names(tree))
-
-
-def _terms(node: ast.expr, *, negative: bool) -> list[ast.expr]:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-        flipped = negative != isinstance(node.op, ast.Sub)
-        return [*_terms(node.left, negative=negative), *_terms(node.right, negative=flipped)]
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return _terms(node.operand, negative=not negative)
-    return [_negated(node) if negative else node]
+def signed_terms(tree: ast.expr, *, minus: bool = False) -> list[tuple[bool, ast.expr]]:
+    """Top-level terms of a tree: whether each is subtracted, and the term itself."""
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, (ast.Add, ast.Sub)):
+        flipped = minus != isinstance(tree.op, ast.Sub)
+        return [*signed_terms(tree.left, minus=minus), *signed_terms(tree.right, minus=flipped)]
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
+        return signed_terms(tree.operand, minus=not minus)
+    return [(minus, tree)]
 
 
 def _negated(node: ast.expr) -> ast.expr:
     """The node with a minus in front; in a product the minus goes to its first factor, as people write it."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
         return ast.BinOp(_negated(node.left), node.op, node.right)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return node.operand
     return ast.UnaryOp(ast.USub(), node)
 
 

@@ -149,7 +149,7 @@ def _same(verb: str, parts: list[ast.expr], units: Mapping[str, Unit]) -> Unit |
     first, unit = known[0]
     for part, other in known[1:]:
         if other != unit:
-            literal = any(isinstance(side, ast.Constant) for side in (first, part))
+            literal = any(not any(isinstance(inner, ast.Name) for inner in ast.walk(side)) for side in (first, part))
             hint = "give the number a name and a unit under parameters" if literal else None
             raise ExpressionError(
                 f"{verb} {fragment_of(first)!r} in {unit} and {fragment_of(part)!r} in {other}",

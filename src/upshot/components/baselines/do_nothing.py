@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from upshot.components.actions import APPROVE, one_action
 from upshot.contracts.params import Params
 from upshot.contracts.records import DecisionKind, Spec
 
@@ -29,10 +30,11 @@ class DoNothing:
     """
 
     spec: Spec
+    gives: DecisionKind
 
     def __init__(self, params: DoNothingParams) -> None:
         self.params = params
-        self.gives: DecisionKind = params.decision
+        self.gives = params.decision
 
     def decide(self, cases: Cases, history: Cases) -> pd.DataFrame:
         """Decision frame; one row a case, none at all for rankings."""
@@ -43,10 +45,7 @@ class DoNothing:
         if self.gives == "ranking":
             empty = np.zeros(0, dtype="int64")
             return pd.DataFrame({"case": empty, "item": pd.Series(empty, dtype=object), "rank": empty})
-        nothing = {
-            "action": ("action", pd.Categorical.from_codes(np.zeros(n, dtype="int8"), categories=["approve"])),
-            "quantity": ("quantity", np.zeros(n)),
-            "schedule": ("service", np.zeros(n, dtype=bool)),
-        }
-        name, values = nothing[self.gives]
-        return pd.DataFrame({"case": np.arange(n), name: values})
+        if self.gives == "action":
+            return one_action(n, APPROVE)
+        name, nothing = ("quantity", np.zeros(n)) if self.gives == "quantity" else ("service", np.zeros(n, dtype=bool))
+        return pd.DataFrame({"case": np.arange(n), name: nothing})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
 
+from upshot.components.actions import APPROVE, action_frame
 from upshot.contracts.params import Params
 from upshot.contracts.records import DecisionKind, Spec
 from upshot.errors import DataError, Problem, did_you_mean
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class RuleParams(Params):
     """One action where a condition holds."""
 
-    when: str = Field(description='Condition on the columns of the data, e.g. "amount > 220 and channel == \'web\'".')
+    when: str = Field(description="Condition on the columns of the data, e.g. \"amount > 220 and channel == 'web'\".")
     action: str = Field("block", pattern=r"^[a-z][a-z0-9_]*$", description="What is done where the condition holds; elsewhere: approve.")
 
     @field_validator("when")
@@ -30,6 +31,13 @@ class RuleParams(Params):
 
         Expression.parse(when)
         return when
+
+    @field_validator("action")
+    @classmethod
+    def _acts(cls, action: str) -> str:
+        if action == APPROVE:
+            raise ValueError("must differ from approve, which is what happens elsewhere")
+        return action
 
 
 class Rule:
@@ -51,28 +59,19 @@ class Rule:
         Raises:
             DataError: The condition names a column that the cases do not have, or is no condition but a number.
         """
-        import numpy as np
-        import pandas as pd
-
-        holds = self._holds(cases)
-        names = ["approve"] if self.params.action == "approve" else ["approve", self.params.action]
-        codes = np.minimum(holds.astype("int8"), len(names) - 1)
-        return pd.DataFrame({"case": np.arange(len(holds)), "action": pd.Categorical.from_codes(codes, categories=names)})
+        return action_frame(self._holds(cases), (APPROVE, self.params.action))
 
     def _holds(self, cases: Cases) -> np.ndarray:
-        import numpy as np
-
         from upshot.value.expressions import Expression
 
-        condition = Expression.parse(self.params.when)
+        condition, known = Expression.parse(self.params.when), cases.rows.columns
         where = "baselines.when"
-        unknown = sorted(set(condition.names) - set(cases.rows.columns))
+        unknown = condition.unknown(known)
         if unknown:
-            known = cases.rows.columns
             rule = "must name columns of the data that are known before the outcome"
             raise DataError("a rule cannot be applied", [Problem(where, rule, repr(n), did_you_mean(n, known)) for n in unknown])
-        columns = {name: cases.rows.frame[name].to_numpy() for name in condition.names}
-        holds = np.broadcast_to(condition.evaluate(columns), (cases.size,))
+        columns = {name: cases.rows.frame[name] for name in condition.names}
+        holds = condition.evaluate(columns, rows=cases.size, what=where)
         if holds.dtype != bool:
             raise DataError("a rule cannot be applied", [Problem(where, "must be a condition, such as amount > 220", self.params.when)])
         return holds

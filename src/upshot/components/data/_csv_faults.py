@@ -29,10 +29,10 @@ def told(value: str | None) -> str:
 
 
 def ragged_rows(text: bytes, separator: str, file: str) -> list[Problem]:
-    """Rows that are longer or shorter than the header, or whose quotes are wrong; the first few.
+    r"""Rows that are longer or shorter than the header, or whose quotes are wrong; the first few.
 
     Example:
-        >>> [p.sentence() for p in ragged_rows(b"a,b\\n1,2,3\\n", ",", "x.csv")]
+        >>> [p.sentence() for p in ragged_rows(b"a,b\n1,2,3\n", ",", "x.csv")]
         ['must have 2 values, as the header; got 3']
     """
     problems: list[Problem] = []

@@ -22,7 +22,7 @@ _MARKS = {
 
 
 def utf8(raw: bytes, encoding: str, file: str) -> bytes:
-    """The same text in UTF-8.
+    r"""The same text in UTF-8.
 
     Args:
         raw: Bytes of the file.
@@ -33,7 +33,7 @@ def utf8(raw: bytes, encoding: str, file: str) -> bytes:
         DataError: The bytes are not of this encoding, or hold NUL; with line and offset.
 
     Example:
-        >>> utf8(b"caf\\xe9", "latin-1", "a.csv").decode()
+        >>> utf8(b"caf\xe9", "latin-1", "a.csv").decode()
         'café'
     """
     declared = codecs.lookup(encoding).name
@@ -51,7 +51,7 @@ def utf8(raw: bytes, encoding: str, file: str) -> bytes:
         at = text.index(b"\0")
         where = f"{file}:{line_at(text, at)}"
         raise DataError("the data cannot be read", [Problem(where, "text holds no NUL byte", f"one at offset {at}")])
-    if not text.strip():
+    if not text or text.isspace():
         raise DataError("the data cannot be read", [Problem(file, "must have a header and rows", "an empty file")])
     return text
 
@@ -87,10 +87,10 @@ def _wrong_bytes(raw: bytes, encoding: str, file: str) -> DataError:
 
 
 def line_at(text: bytes, offset: int) -> int:
-    """Line of a byte, counted from 1.
+    r"""Line of a byte, counted from 1.
 
     Example:
-        >>> line_at(b"a\\nb\\nc", 4)
+        >>> line_at(b"a\nb\nc", 4)
         3
     """
     return text.count(b"\n", 0, offset) + 1

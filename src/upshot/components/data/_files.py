@@ -5,7 +5,6 @@ A file is read once, whole, and its size and time are compared before and after:
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,8 +27,8 @@ def input_files(path: str, suffix: str | None = None) -> list[Path]:
         return [place]
     if place.is_dir():
         return _in_folder(place, suffix)
-    if glob.has_magic(path):
-        found = sorted(Path(name) for name in glob.glob(path, recursive=True) if Path(name).is_file())
+    if any(mark in path for mark in "*?["):
+        found = sorted(p for p in Path(place.anchor).glob(str(place.relative_to(place.anchor))) if p.is_file() and p.name[0] != ".")
         if found:
             return found
         raise _missing(path, "no file matches", _folder(place.parent))

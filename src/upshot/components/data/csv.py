@@ -227,13 +227,13 @@ class _File:
         found: dict[str, tuple[str, list[int]]] = {}
         for field in table.schema:
             if pa.types.is_floating(field.type):
-                wild = pc.indices_nonzero(pc.invert(pc.is_finite(table[field.name]))).slice(0, MOST_EXAMPLES)
-                found |= {field.name: ("float64 and finite", wild.to_pylist())} if len(wild) else {}
+                wild = _first_rows(pc.invert(pc.is_finite(table[field.name])))
+                found |= {field.name: ("float64 and finite", wild)} if wild else {}
         whole = [name for name, kind in types.items() if pa.types.is_integer(kind) and name in table.schema.names]
         if whole and (b"0x" in self.text or b"0X" in self.text):
             for name, column in zip(whole, self._as_text(whole).columns, strict=True):
-                hexadecimal = pc.indices_nonzero(pc.match_substring(column, "x", ignore_case=True)).slice(0, MOST_EXAMPLES)
-                found |= {name: ("int64", hexadecimal.to_pylist())} if len(hexadecimal) else {}
+                hexadecimal = _first_rows(pc.match_substring(column, "x", ignore_case=True))
+                found |= {name: ("int64", hexadecimal)} if hexadecimal else {}
         if found:
             raise DataError("the data cannot be read", self._value_problems(found, self._as_text(list(found))))
 
@@ -267,6 +267,12 @@ class _File:
         if found:
             raise DataError("the data cannot be read", self._value_problems(found, columns))
         return table
+
+
+def _first_rows(broken: pa.ChunkedArray) -> list[int]:
+    """The first rows where this is true."""
+    rows = broken.fill_null(False).to_numpy().nonzero()[0]  # pc.indices_nonzero of Arrow 26 crashes on an array without chunks
+    return [int(row) for row in rows[:MOST_EXAMPLES]]
 
 
 def _settled(values: pa.ChunkedArray, text: pa.ChunkedArray) -> pa.ChunkedArray:

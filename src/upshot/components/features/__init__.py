@@ -1,7 +1,36 @@
-"""Built-in components of kind `features`."""
+"""Built-in components of kind `features`: what the model looks at."""
 
 from __future__ import annotations
 
 from upshot.contracts.components import Component
 
-ENTRIES: tuple[Component, ...] = ()
+ENTRIES: tuple[Component, ...] = (
+    Component(
+        "features",
+        "numeric",
+        params="upshot.components.features.numeric:NumericParams",
+        make="upshot.components.features.numeric:Numeric",
+        sentence="Numbers as they are, imputed and standardised where asked.",
+    ),
+    Component(
+        "features",
+        "categorical",
+        params="upshot.components.features.categorical:CategoricalParams",
+        make="upshot.components.features.categorical:Categorical",
+        sentence="Categories of the training rows, native or one-hot.",
+    ),
+    Component(
+        "features",
+        "datetime",
+        params="upshot.components.features.datetime:DatetimeParams",
+        make="upshot.components.features.datetime:Datetime",
+        sentence="Parts of a timestamp: hour, weekday, weekend, night.",
+    ),
+    Component(
+        "features",
+        "history",
+        params="upshot.components.features.history:HistoryParams",
+        make="upshot.components.features.history:History",
+        sentence="What was known of an entity at the time: counts, sums, means and risk over windows, free of leaks.",
+    ),
+)

@@ -12,7 +12,8 @@ from math import isfinite
 from typing import Literal
 
 from upshot.contracts.records import Measured, Outcome, Verdict
-from upshot.value.intervals import MIN_BLOCKS, blocks_needed
+from upshot.value.intervals import blocks_needed
+from upshot.value.studentised import MIN_BLOCKS
 
 By = Literal["interval", "value"]
 _BLOCKS = {"day": "days of labels", "week": "weeks of labels", "month": "months of labels", "entity": "entities", "case": "cases"}

@@ -49,11 +49,12 @@ def censored_rows(frame: pd.DataFrame, roles: Roles, problems: list[Problem]) ->
     if roles.censored is None:
         return np.zeros(len(frame), dtype=bool)
     values = column_of(frame, roles.censored, "data.roles.censored")
-    flags = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    flags: np.ndarray = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     broken = ~np.isin(flags, (0.0, 1.0))
     if broken.any():
         problems.append(rows_problem(roles.censored, "must be true or false", broken, values))
-    return flags == 1.0
+    censored: np.ndarray = flags == 1.0
+    return censored
 
 
 def _numbers(values: pd.Series, positive: Scalar | None, problems: list[Problem]) -> np.ndarray:

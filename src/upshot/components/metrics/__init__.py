@@ -4,4 +4,25 @@ from __future__ import annotations
 
 from upshot.contracts.components import Component
 
-ENTRIES: tuple[Component, ...] = ()
+
+def _metric(name: str, title: str, sentence: str) -> Component:
+    where = f"upshot.components.metrics.{name}"
+    return Component("metrics", name, params=f"{where}:{title}Params", make=f"{where}:{title}", sentence=sentence)
+
+
+ENTRIES: tuple[Component, ...] = (
+    _metric("average_precision", "AveragePrecision", "Precision at each threshold, weighted by the recall gained there."),
+    _metric("roc_auc", "RocAuc", "How often a positive scores higher than a negative."),
+    _metric("brier", "Brier", "Mean squared distance of the probability from what happened."),
+    _metric("log_loss", "LogLoss", "Minus the mean log probability of what happened."),
+    _metric("accuracy", "Accuracy", "Share of cases called right at a threshold."),
+    _metric("f1", "F1", "Harmonic mean of precision and recall at a threshold."),
+    _metric("precision_at_k", "PrecisionAtK", "Share of positives among the k highest scores of each day, by case or by entity."),
+    _metric("mae", "MeanAbsoluteError", "Mean absolute error, in the unit of the target."),
+    _metric("rmse", "RootMeanSquaredError", "Root mean squared error, in the unit of the target."),
+    _metric("wape", "WeightedAbsolutePercentageError", "Sum of absolute errors over the sum of outcomes."),
+    _metric("pinball", "Pinball", "Pinball loss, mean over the predicted quantiles."),
+    _metric("coverage", "Coverage", "Share of outcomes between two predicted quantiles."),
+    _metric("hit_rate_at_k", "HitRateAtK", "Share of cases whose item stands among the first k."),
+    _metric("ndcg_at_k", "NdcgAtK", "Hits among the first k, worth less the lower they stand."),
+)

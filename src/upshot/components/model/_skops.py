@@ -55,7 +55,7 @@ def _renumber(node: Any, numbers: dict[int, int], renamed: dict[str, str]) -> An
         return [_renumber(item, numbers, renamed) for item in node]
     if not isinstance(node, dict):
         return node
-    out = {}
+    out: dict[str, Any] = {}
     for key, value in node.items():
         if key == "__id__":
             out[key] = numbers.setdefault(value, len(numbers) + 1)

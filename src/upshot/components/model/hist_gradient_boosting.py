@@ -20,7 +20,6 @@ from upshot.contracts.records import Cases, PredictionKind, Spec
 from upshot.errors import DataError, Problem
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 

@@ -75,7 +75,7 @@ class LightGBM:
 
         stop = stopping_part(validation, self.params.early_stopping_rounds)
         self.columns_ = Columns.of(train.X)
-        self.threads_ = compute.threads
+        self.threads_ = int(compute.threads)
         settings = self._settings(compute)
         data = self._dataset(train, settings)
         booster = lightgbm.train(
@@ -111,7 +111,7 @@ class LightGBM:
 
         self.columns_ = Columns.from_json(files["columns.json"])
         self.threads_ = int(json.loads(files["compute.json"])["threads"])
-        self.booster_ = lightgbm.Booster(params={"verbosity": -1}, model_str=files["model.txt"].decode())
+        self.booster_ = lightgbm.Booster(model_str=files["model.txt"].decode())
         self.kept_ = self.booster_.current_iteration()
 
     def _rounds(self) -> int:

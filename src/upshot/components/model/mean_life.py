@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from upshot.components.model._panel import entity_column, time_column
+from upshot.components.model._roles import entity_column, time_column
 from upshot.contracts.components import Compute, Examples
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, PredictionKind, Spec

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from upshot.components.model._panel import entity_column, time_column
+from upshot.components.model._roles import clock, entity_column, time_column
 from upshot.contracts.components import Compute, Examples
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, PredictionKind, Spec
@@ -87,10 +87,10 @@ class Popularity:
         weights = history.rows.frame[weight].to_numpy(dtype=np.float64) if weight is not None else np.ones(history.size)
         if self.params.window is None or not history.size:
             return weights
-        times = history.rows.frame[time_column(history)].to_numpy()
-        if np.issubdtype(times.dtype, np.datetime64):
-            times = times.astype("datetime64[ns]").astype(np.int64) / 86_400e9
-        inside: np.ndarray = times > times.max() - self.params.window
+        times = clock(history.rows.frame[time_column(history)])
+        age = times.max() - times
+        days = age / np.timedelta64(1, "D") if times.dtype.kind == "M" else age
+        inside: np.ndarray = days < self.params.window
         return np.where(inside, weights, 0.0)
 
     def _places(self, cases: Cases, history: Cases, places: np.ndarray, ranked: int) -> tuple[np.ndarray, np.ndarray]:
@@ -106,13 +106,12 @@ class Popularity:
         case = np.repeat(np.arange(cases.size), self.params.k)
         if self.params.exclude_seen:
             users = pd.Index(pd.unique(history.rows.frame[entity_column(history)]))
-            had = np.column_stack([users.get_indexer(history.rows.frame[entity_column(history)]), places])
-            had = np.unique(had[places >= 0], axis=0)
-            number = np.arange(len(had)) - np.searchsorted(had[:, 0], had[:, 0])
-            keys = had[:, 0] * (ranked + 1) + had[:, 1] - number
-            user = users.get_indexer(cases.rows.frame[entity_column(cases)])[case]
-            start = np.searchsorted(had[:, 0], user)
-            skipped = np.searchsorted(keys, user * (ranked + 1) + np.minimum(wanted, ranked), side="right") - start
-            wanted = wanted + np.where(user >= 0, skipped, 0)
+            seen = users.get_indexer(pd.Index(history.rows.frame[entity_column(history)])) * (ranked + 1) + places
+            seen = np.unique(seen[places >= 0])  # user * (ranked + 1) + place
+            first = np.searchsorted(seen, np.arange(len(users) + 1) * (ranked + 1))
+            free_before = seen - (np.arange(len(seen)) - first[seen // (ranked + 1)])
+            user = users.get_indexer(pd.Index(cases.rows.frame[entity_column(cases)]))[case]
+            upto = np.searchsorted(free_before, user * (ranked + 1) + np.minimum(wanted, ranked), side="right")
+            wanted = wanted + np.where(user >= 0, upto - first[user], 0)
         there = wanted < ranked
         return case[there], wanted[there]

@@ -9,12 +9,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from upshot.components.model._panel import Calendar, entity_column, known_times
+from upshot.components.model._calendar import Calendar
+from upshot.components.model._panel import Panel
+from upshot.components.model._roles import ALWAYS, NEVER, entity_column, known_times
 from upshot.contracts.components import Compute, Examples
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, PredictionKind, Spec
@@ -67,10 +69,9 @@ class SeasonalNaive:
 
         both = _joined(history, train.cases)
         self.calendar_ = Calendar.of(both)
-        codes, names = pd.factorize(both.rows.frame[entity_column(both)], sort=True)
-        self.names_: np.ndarray = np.asarray(names.to_numpy())
-        panel = Panel.of(codes, self.calendar_.steps(both), _values(both), known_times(both, "label_known_at", _ALWAYS))
-        self.offsets_ = self._offsets(panel, len(self.names_))
+        names = pd.Index(both.rows.frame[entity_column(both)].unique()).sort_values()
+        self.names_ = np.asarray(names.to_numpy())
+        self.offsets_ = self._offsets(self._panel(both, names), len(names))
 
     def predict(self, examples: Examples, history: Cases) -> pd.DataFrame:
         """Column `point`, or one column a level (`q0.1`), one row a case.
@@ -78,24 +79,17 @@ class SeasonalNaive:
         Raises:
             DataError: A series has no known row before the case.
         """
-        import numpy as np
         import pandas as pd
 
         cases = examples.cases
-        names = pd.Index(pd.unique(history.rows.frame[entity_column(history)]))
-        panel = Panel.of(
-            names.get_indexer(history.rows.frame[entity_column(history)]),
-            self.calendar_.steps(history),
-            _values(history),
-            known_times(history, "label_known_at", _ALWAYS),
-        )
-        series = cases.rows.frame[entity_column(cases)]
-        point = self._points(panel, names.get_indexer(series), self.calendar_.steps(cases), known_times(cases, "as_of", _NEVER), series)
+        names = pd.Index(history.rows.frame[entity_column(history)].unique())
+        series = pd.Index(cases.rows.frame[entity_column(cases)])
+        point = self._points(self._panel(history, names), cases, names.get_indexer(series), series)
         if not self.params.levels:
             return pd.DataFrame({"point": point})
         row = pd.Index(self.names_).get_indexer(series)  # -1, a series not trained on, takes the last row: all series together
         spread = self.offsets_[row]
-        return pd.DataFrame({f"q{level:g}": point + spread[:, i] for i, level in enumerate(np.asarray(self.params.levels))})
+        return pd.DataFrame({f"q{level:g}": point + spread[:, i] for i, level in enumerate(self.params.levels)})
 
     def state(self) -> Mapping[str, bytes]:
         """The calendar as JSON; names of series and quantiles of errors as npz."""
@@ -104,8 +98,7 @@ class SeasonalNaive:
         out = io.BytesIO()
         names = self.names_ if self.names_.dtype.kind in "iufb" else self.names_.astype(str)
         np.savez(out, names=names, offsets=self.offsets_)
-        calendar = {"origin": self.calendar_.origin, "unit": self.calendar_.unit, "column": self.calendar_.column}
-        return {"calendar.json": json.dumps(calendar).encode(), "errors.npz": out.getvalue()}
+        return {"calendar.json": json.dumps(asdict(self.calendar_)).encode(), "errors.npz": out.getvalue()}
 
     def restore(self, files: Mapping[str, bytes]) -> None:
         """The opposite of `state`."""
@@ -116,9 +109,20 @@ class SeasonalNaive:
             names, self.offsets_ = arrays["names"], arrays["offsets"]
         self.names_ = names if names.dtype.kind in "iufb" else names.astype(object)
 
-    def _points(self, panel: Panel, series: np.ndarray, steps: np.ndarray, as_of: np.ndarray, names: pd.Series) -> np.ndarray:
+    def _panel(self, cases: Cases, names: pd.Index) -> Panel:
+        import pandas as pd
+
+        return Panel.of(
+            names.get_indexer(pd.Index(cases.rows.frame[entity_column(cases)])),
+            self.calendar_.steps(cases),
+            cases.labels.frame["label"].to_numpy(dtype="float64"),
+            known_times(cases, "label_known_at", ALWAYS),
+        )
+
+    def _points(self, panel: Panel, cases: Cases, series: np.ndarray, names: pd.Index) -> np.ndarray:
         import numpy as np
 
+        steps, as_of = self.calendar_.steps(cases), known_times(cases, "as_of", NEVER)
         rows = np.full(len(series), -1)
         pending = np.flatnonzero(series >= 0)
         back = self.params.season_length
@@ -131,11 +135,14 @@ class SeasonalNaive:
         lost = np.flatnonzero(rows < 0)
         rows[lost] = panel.last(series[lost], steps[lost], as_of[lost])
         if (rows < 0).any():
-            unknown = names[rows < 0].drop_duplicates()
+            unknown = names[rows < 0].unique()
             got = f"{len(unknown)} series without: {', '.join(str(name) for name in unknown[:5])}"
-            problem = Problem(str(names.name), "a series needs at least one known value before its forecast", got, "leave new series out")
+            problem = Problem(
+                entity_column(cases), "a series needs at least one known value before its forecast", got, "leave new series out"
+            )
             raise DataError("seasonal naive has nothing to repeat", [problem])
-        return panel.values[rows]
+        points: np.ndarray = panel.values[rows]
+        return points
 
     def _offsets(self, panel: Panel, series: int) -> np.ndarray:
         """Quantiles of one-season errors, shape (series + 1, levels); the last row is of all series together."""
@@ -150,70 +157,6 @@ class SeasonalNaive:
             problem = Problem("model.season_length", "some series must be longer than a season", str(self.params.season_length))
             raise DataError("seasonal naive has no past error to take quantiles of", [problem])
         return grouped_quantiles(panel.series[before >= 0], errors, series, levels)
-
-
-_ALWAYS, _NEVER = -(2**63), 2**63 - 1
-
-
-@dataclass(frozen=True)
-class Panel:
-    """Rows of all series sorted by (series, step), found by one binary search each."""
-
-    series: np.ndarray
-    steps: np.ndarray
-    values: np.ndarray
-    known_at: np.ndarray
-    first: int
-    span: int
-
-    @classmethod
-    def of(cls, series: np.ndarray, steps: np.ndarray, values: np.ndarray, known_at: np.ndarray) -> Panel:
-        """Sort the rows.
-
-        Raises:
-            DataError: A series has a step twice.
-        """
-        import numpy as np
-
-        order = np.lexsort((steps, series))
-        series, steps = series[order], steps[order]
-        twice = np.count_nonzero((np.diff(series) == 0) & (np.diff(steps) == 0))
-        if twice:
-            raise DataError("a series has two values at one time", [Problem("data.roles.time", "must differ within a series", f"{twice} rows")])
-        first, last = (int(steps.min()), int(steps.max())) if len(steps) else (0, 0)
-        return cls(series, steps, values[order], known_at[order], first, last - first + 2)
-
-    def find(self, series: np.ndarray, steps: np.ndarray) -> np.ndarray:
-        """Row of (series, step), -1 where there is none."""
-        import numpy as np
-
-        if not len(self.series):
-            return np.full(len(series), -1)
-        key = self._key(series, steps)
-        row = np.minimum(np.searchsorted(self._keys(), key), len(self.series) - 1)
-        hit = (self.series[row] == series) & (self.steps[row] == steps)
-        return np.where(hit, row, -1)
-
-    def last(self, series: np.ndarray, steps: np.ndarray, as_of: np.ndarray) -> np.ndarray:
-        """Row of the latest step before each, known by `as_of`; -1 where there is none."""
-        import numpy as np
-
-        row = np.searchsorted(self._keys(), self._key(series, steps)) - 1 if len(self.series) else np.full(len(series), -1)
-        while True:  # one turn a row that is not known yet
-            row = np.where((row >= 0) & (series >= 0) & (self.series[row] == series), row, -1) if len(self.series) else row
-            late = (row >= 0) & (self.known_at[row] > as_of) if len(self.series) else np.zeros(len(row), dtype=bool)
-            if not late.any():
-                return row
-            row = row - late
-
-    def _keys(self) -> np.ndarray:
-        return self._key(self.series, self.steps)
-
-    def _key(self, series: np.ndarray, steps: np.ndarray) -> np.ndarray:
-        import numpy as np
-
-        keys: np.ndarray = series.astype(np.int64) * self.span + np.clip(steps - self.first, -1, self.span - 1)
-        return keys
 
 
 def grouped_quantiles(groups: np.ndarray, values: np.ndarray, size: int, levels: np.ndarray) -> np.ndarray:
@@ -240,13 +183,6 @@ def grouped_quantiles(groups: np.ndarray, values: np.ndarray, size: int, levels:
     return np.vstack([out, together])
 
 
-def _values(cases: Cases) -> np.ndarray:
-    import numpy as np
-
-    values: np.ndarray = cases.labels.frame["label"].to_numpy(dtype=np.float64)
-    return values
-
-
 def _joined(first: Cases, second: Cases) -> Cases:
     import pandas as pd
 
@@ -255,7 +191,6 @@ def _joined(first: Cases, second: Cases) -> Cases:
     if not first.size:
         return second
     rows, labels = (
-        Table.of(pd.concat([a.frame, b.frame], ignore_index=True))
-        for a, b in ((first.rows, second.rows), (first.labels, second.labels))
+        Table.of(pd.concat([a.frame, b.frame], ignore_index=True)) for a, b in ((first.rows, second.rows), (first.labels, second.labels))
     )
     return Cases(rows, labels, second.roles, second.block)

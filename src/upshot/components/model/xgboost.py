@@ -77,7 +77,7 @@ class XGBoost:
 
         stop = stopping_part(validation, self.params.early_stopping_rounds)
         self.columns_ = Columns.of(train.X)
-        self.threads_ = compute.threads
+        self.threads_ = int(compute.threads)
         data = self._training_matrix(train, None)
         booster = xgboost.train(
             self._settings(compute),
@@ -87,7 +87,7 @@ class XGBoost:
             early_stopping_rounds=self.params.early_stopping_rounds,
             verbose_eval=False,
         )
-        self.booster_ = booster[: booster.best_iteration + 1] if stop is not None else booster
+        self.booster_: Booster = booster[: booster.best_iteration + 1] if stop is not None else booster
 
     def predict(self, examples: Examples, history: Cases) -> pd.DataFrame:
         """Column `probability` or `point`, one row a case."""
@@ -111,7 +111,7 @@ class XGBoost:
 
         self.columns_ = Columns.from_json(files["columns.json"])
         self.threads_ = int(json.loads(files["compute.json"])["threads"])
-        self.booster_: Booster = xgboost.Booster({"nthread": self.threads_})
+        self.booster_ = xgboost.Booster({"nthread": self.threads_})
         self.booster_.load_model(bytearray(files["model.json"]))
 
     def _settings(self, compute: Compute) -> dict[str, str | int | float]:

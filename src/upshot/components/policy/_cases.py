@@ -19,6 +19,7 @@ def day_codes(cases: Cases, policy: str) -> np.ndarray:
     Raises:
         DataError: The cases have no clock.
     """
+    import numpy as np
     import pandas as pd
 
     moments = _as_of(cases, policy)
@@ -26,7 +27,7 @@ def day_codes(cases: Cases, policy: str) -> np.ndarray:
         rule = f"policy {policy} decides per day, so the time of a case must be a timestamp"
         raise DataError("the cases have no days", [Problem(cases.roles.time or "roles.time", rule, str(moments.dtype))])
     codes, _ = pd.factorize(moments.dt.normalize(), sort=True)
-    return codes
+    return np.asarray(codes)
 
 
 def ages(cases: Cases, policy: str) -> np.ndarray:
@@ -50,13 +51,14 @@ def unit_codes(cases: Cases, policy: str) -> np.ndarray:
     Raises:
         DataError: No column plays the role of an entity.
     """
+    import numpy as np
     import pandas as pd
 
     if not cases.roles.entities:
         rule = f"policy {policy} needs to know whom a case belongs to: name the column under data.roles.entities"
         raise DataError("the cases have no units", [Problem("data.roles.entities", rule)])
     codes, _ = pd.factorize(cases.rows.frame[cases.roles.entities[0]])
-    return codes
+    return np.asarray(codes)
 
 
 def _as_of(cases: Cases, policy: str) -> pd.Series:

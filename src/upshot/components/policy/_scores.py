@@ -17,19 +17,3 @@ def scores(predictions: pd.DataFrame) -> np.ndarray:
     """
     name = "probability" if "probability" in predictions.columns else "anomaly"
     return predictions[name].to_numpy(dtype="float64")
-
-
-def actions(acts: np.ndarray, action: str) -> pd.DataFrame:
-    """Decision frame with `action` where True and "approve" elsewhere.
-
-    The column is categorical: two hundred of these frames are played while a threshold is tuned, and text would be made each time.
-
-    Args:
-        acts: Bool array, shape (n,).
-        action: What is done where True.
-    """
-    import numpy as np
-    import pandas as pd
-
-    action_column = pd.Categorical.from_codes(acts.astype("int8"), categories=["approve", action])
-    return pd.DataFrame({"case": np.arange(len(acts)), "action": action_column})

@@ -11,12 +11,15 @@ Source:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, field_validator
 
+from upshot.components.actions import action_frame, one_action
 from upshot.contracts.params import Params
-from upshot.contracts.records import DecisionKind, Map, PredictionKind, Spec, Tuned
+from upshot.contracts.records import DecisionKind, PredictionKind, Spec, Tuned
+from upshot.contracts.tables import Map, Table
 from upshot.errors import Problem, RecipeError
 
 if TYPE_CHECKING:
@@ -70,30 +73,23 @@ class ExpectedValue:
             RecipeError: The rollout does not give one row a case.
         """
         import numpy as np
-        import pandas as pd
 
         p = predictions["probability"].to_numpy(dtype="float64")
         if_one, if_zero = _as_if(cases, 1), _as_if(cases, 0)
         expected = [p * _money(action, if_one, game) + (1.0 - p) * _money(action, if_zero, game) for action in self.params.actions]
         best = np.argmax(expected, axis=0)
-        return pd.DataFrame({"case": np.arange(len(p)), "action": pd.Categorical.from_codes(best, categories=list(self.params.actions))})
+        return action_frame(best, self.params.actions)
 
 
 def _as_if(cases: Cases, label: int) -> Cases:
-    from dataclasses import replace
-
-    from upshot.contracts.tables import Table
-
     return replace(cases, labels=Table.of(cases.labels.frame.assign(label=label)))
 
 
 def _money(action: str, outcomes: Cases, game: Game) -> np.ndarray:
     import numpy as np
-    import pandas as pd
 
     n = outcomes.size
-    same = pd.Categorical.from_codes(np.zeros(n, dtype="int8"), categories=[action])
-    flows = game.flows(pd.DataFrame({"case": np.arange(n), "action": same}), outcomes)
+    flows = game.flows(one_action(n, action), outcomes)
     case = flows["case"].to_numpy()
     if not np.array_equal(np.sort(case), np.arange(n)):
         rule = "expected_value needs a rollout that gives one row a case"

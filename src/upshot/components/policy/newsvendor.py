@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 
 from upshot.contracts.params import Params
-from upshot.contracts.records import DecisionKind, Map, PredictionKind, Spec, Tuned
+from upshot.contracts.records import DecisionKind, PredictionKind, Spec, Tuned
+from upshot.contracts.tables import Map
 from upshot.errors import Problem, RecipeError
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ class NewsvendorParams(Params):
 
     underage: float = Field(ge=0, allow_inf_nan=False, description="Money lost for each unit that is missing, e.g. its margin.")
     overage: float = Field(ge=0, allow_inf_nan=False, description="Money lost for each unit too many, e.g. holding it for a period.")
-    pack_size: float | None = Field(None, gt=0, allow_inf_nan=False, description="Units in a pack: quantities are rounded up to full packs.")
+    pack_size: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="Units in a pack: quantities are rounded up to full packs."
+    )
 
     @model_validator(mode="after")
     def _something_is_at_stake(self) -> NewsvendorParams:
@@ -109,4 +112,5 @@ def quantile_at(ratio: float, levels: dict[float, np.ndarray]) -> np.ndarray:
         )
     low, high = lower[-1], upper[0]
     share = 0.0 if high == low else (ratio - low) / (high - low)
-    return levels[low] + share * (levels[high] - levels[low])
+    found: np.ndarray = levels[low] + share * (levels[high] - levels[low])
+    return found

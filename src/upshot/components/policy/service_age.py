@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from upshot.contracts.params import Params
-from upshot.contracts.records import DecisionKind, Map, PredictionKind, Spec, Tuned
-from upshot.contracts.tables import Table
+from upshot.contracts.records import DecisionKind, PredictionKind, Spec, Tuned
+from upshot.contracts.tables import Map, Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +41,7 @@ class ServiceAge:
     spec: Spec
     accepts: tuple[PredictionKind, ...] = ("point", "survival", "quantiles", "probability", "anomaly")
     gives: DecisionKind = "schedule"
+    tunes: bool
 
     def __init__(self, params: ServiceAgeParams) -> None:
         self.params = params

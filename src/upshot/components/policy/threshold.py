@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
 
+from upshot.components.actions import APPROVE, action_frame
 from upshot.contracts.params import Params
-from upshot.contracts.records import DecisionKind, Map, PredictionKind, Spec, Tuned
-from upshot.contracts.tables import Table
+from upshot.contracts.records import DecisionKind, PredictionKind, Spec, Tuned
+from upshot.contracts.tables import Map, Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +36,7 @@ class ThresholdParams(Params):
     @field_validator("action")
     @classmethod
     def _acts(cls, action: str) -> str:
-        if action == "approve":
+        if action == APPROVE:
             raise ValueError("must differ from approve, which is what happens below the threshold")
         return action
 
@@ -50,6 +51,7 @@ class Threshold:
     spec: Spec
     accepts: tuple[PredictionKind, ...] = ("probability", "anomaly")
     gives: DecisionKind = "action"
+    tunes: bool
 
     def __init__(self, params: ThresholdParams) -> None:
         self.params = params
@@ -64,24 +66,24 @@ class Threshold:
         import numpy as np
         import pandas as pd
 
-        from upshot.components.policy._scores import actions, scores
+        from upshot.components.policy._scores import scores
 
         if self.params.threshold is not None:
             return Tuned(Map({"threshold": self.params.threshold}))
         score = scores(predictions)
-        levels = candidates(score, self.params.candidates)
-        worth = np.array([game.worth(actions(score >= level, self.params.action), outcomes) for level in levels])
+        levels, names = candidates(score, self.params.candidates), (APPROVE, self.params.action)
+        worth = np.array([game.worth(action_frame(score >= level, names), outcomes) for level in levels])
         alerts = len(score) - np.searchsorted(np.sort(score), levels)
         curve = pd.DataFrame({"threshold": levels, "alerts": alerts, "worth": worth})
         return Tuned(Map({"threshold": float(levels[worth.argmax()])}), on="validation", curve=Table.of(curve))
 
     def decide(self, predictions: pd.DataFrame, cases: Cases, tuned: Tuned, game: Game) -> pd.DataFrame:
         """Columns `case`, `action`; one row a case."""
-        from upshot.components.policy._scores import actions, scores
+        from upshot.components.policy._scores import scores
 
         given = self.params.threshold
         level = tuned.values["threshold"] if given is None else given
-        return actions(scores(predictions) >= level, self.params.action)
+        return action_frame(scores(predictions) >= level, (APPROVE, self.params.action))
 
 
 def candidates(score: np.ndarray, count: int) -> np.ndarray:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from upshot.contracts.params import Params
-from upshot.contracts.records import DecisionKind, Map, PredictionKind, Spec, Tuned
+from upshot.contracts.records import DecisionKind, PredictionKind, Spec, Tuned
+from upshot.contracts.tables import Map
 
 if TYPE_CHECKING:
     import pandas as pd

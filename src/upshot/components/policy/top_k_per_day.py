@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from upshot.components.actions import APPROVE, action_frame
 from upshot.contracts.params import Params
-from upshot.contracts.records import DecisionKind, Map, PredictionKind, Spec, Tuned
+from upshot.contracts.records import DecisionKind, PredictionKind, Spec, Tuned
+from upshot.contracts.tables import Map
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +30,13 @@ class TopKPerDayParams(Params):
     k: int = Field(100, ge=1, description="Cases, or entities, that can be acted on in a day.")
     entity: str | None = Field(None, description="Column of the entities to choose; null chooses single cases.")
     action: str = Field("review", pattern=r"^[a-z][a-z0-9_]*$", description="What is done with those chosen; the others: approve.")
+
+    @field_validator("action")
+    @classmethod
+    def _acts(cls, action: str) -> str:
+        if action == APPROVE:
+            raise ValueError("must differ from approve, which is what happens to the others")
+        return action
 
 
 class TopKPerDay:
@@ -58,13 +67,12 @@ class TopKPerDay:
         import numpy as np
 
         from upshot.components.policy._cases import day_codes
-        from upshot.components.policy._scores import actions, scores
+        from upshot.components.policy._scores import scores
 
         days = day_codes(cases, "top_k_per_day")
         members = self._members(cases)
         chosen, first = choose(days, members, scores(predictions), self.params.k)
-        decisions = actions(chosen, self.params.action)
-        return decisions.assign(effort=np.where(chosen & first, 1.0, 0.0))
+        return action_frame(chosen, (APPROVE, self.params.action)).assign(effort=np.where(chosen & first, 1.0, 0.0))
 
     def _members(self, cases: Cases) -> np.ndarray:
         import numpy as np

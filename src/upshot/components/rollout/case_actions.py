@@ -6,6 +6,7 @@ cells (true positive, ...) count a case as positive when anything other than app
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -40,6 +41,7 @@ class CaseActions:
 
     spec: Spec
     accepts: DecisionKind = "action"
+    columns: Mapping[str, str]
 
     def __init__(self, params: CaseActionsParams) -> None:
         self.params = params
@@ -103,7 +105,10 @@ def _done(action: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     if unknown:
         raise RecipeError(
             "the policy does not fit the rollout",
-            [Problem("policy.action", "case_actions knows no such action", repr(name), did_you_mean(str(name), ACTIONS)) for name in unknown],
+            [
+                Problem("policy.action", "case_actions knows no such action", repr(name), did_you_mean(str(name), ACTIONS))
+                for name in unknown
+            ],
         )
     return (action == "review").to_numpy(dtype="float64"), (action == "block").to_numpy(dtype="float64")
 

@@ -6,6 +6,7 @@ lists can say, and no more.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -36,6 +37,7 @@ class RankedHits:
 
     spec: Spec
     accepts: DecisionKind = "ranking"
+    columns: Mapping[str, str]
 
     def __init__(self, params: RankedHitsParams) -> None:
         self.params = params

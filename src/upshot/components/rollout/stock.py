@@ -6,6 +6,7 @@ at once. Demand that is not met is lost. Series are played side by side: the loo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -38,6 +39,7 @@ class Stock:
 
     spec: Spec
     accepts: DecisionKind = "quantity"
+    columns: Mapping[str, str]
 
     def __init__(self, params: StockParams) -> None:
         self.params = params

@@ -7,6 +7,7 @@ cycle that was run.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from upshot.contracts.params import Params
@@ -36,6 +37,7 @@ class UnitLife:
 
     spec: Spec
     accepts: DecisionKind = "schedule"
+    columns: Mapping[str, str]
 
     def __init__(self, params: UnitLifeParams) -> None:
         self.params = params
@@ -85,7 +87,8 @@ def _first_true(flags: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.nd
     import numpy as np
 
     true_at = np.append(np.flatnonzero(flags), len(flags))
-    return np.minimum(true_at[np.searchsorted(true_at, first)], last)
+    found: np.ndarray = np.minimum(true_at[np.searchsorted(true_at, first)], last)
+    return found
 
 
 def _cycles(outcomes: Cases) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from upshot.components.faults import counted, shorten
+from upshot.components.faults import column_of, counted, shorten
 from upshot.components.times import is_clock, moment_text, ticks
 from upshot.contracts.records import PARTS, Cases, Fold, Folds, Part
 from upshot.contracts.tables import Map, Table
@@ -52,7 +52,7 @@ def one_fold(cases: Cases, codes: np.ndarray, parts: tuple[Part, ...], *, gap: s
     """
     import pandas as pd
 
-    counts = {part: int((codes == code).sum()) for code, part in enumerate(PARTS)}
+    counts: dict[str, int] = {part: int((codes == code).sum()) for code, part in enumerate(PARTS)}
     problems = [
         Problem(f"split part {part!r}", "must have rows", f"none of {counted(cases.size, 'row')} ({_listed(counts)})")
         for part in parts
@@ -77,7 +77,7 @@ def refuse_overlap(cases: Cases, codes: np.ndarray) -> None:
     used = np.isin(codes, [PARTS.index(part) for part in USED])
     problems = []
     for name in cases.roles.entities:
-        pairs = pd.DataFrame({"entity": cases.rows.frame[name], "part": codes})[used].drop_duplicates()
+        pairs = pd.DataFrame({"entity": column_of(cases.rows.frame, name, "data.roles.entities"), "part": codes})[used].drop_duplicates()
         often = pairs["entity"].value_counts()
         shared = sorted(often.index[often > 1])
         if shared:
@@ -108,5 +108,5 @@ def _cutoff(cases: Cases, codes: np.ndarray) -> str | None:
     return moment_text(int(ticks(moments)[codes == PARTS.index("train")].max()), is_clock(moments))
 
 
-def _listed(counts: dict[Part, int]) -> str:
+def _listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{part} {count:,}" for part, count in counts.items() if count)

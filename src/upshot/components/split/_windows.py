@@ -40,7 +40,7 @@ def intervals(params: ByTimeParams, ticks: np.ndarray, clock: bool) -> dict[Part
     return {part: _interval(window) for part, window in windows.items() if isinstance(window, tuple)}
 
 
-def moments(params: ByTimeParams) -> list[tuple[str, Moment]]:
+def stated_moments(params: ByTimeParams) -> list[tuple[str, Moment]]:
     """All moments that the recipe states, with the key of each."""
     stated: list[tuple[str, Moment | None]] = [
         (name, getattr(params, name)) for name in ("train_from", "validation_from", "test_from", "test_until")
@@ -82,7 +82,9 @@ def _by_shares(params: ByTimeParams, first: int, last: int, clock: bool) -> dict
 
 
 def _check_moments(params: ByTimeParams, clock: bool) -> None:
-    rule = "must be a date, because the time column holds timestamps" if clock else "must be an integer, because the time column is a counter"
-    problems = [Problem(f"split.{name}", rule, repr(moment)) for name, moment in moments(params) if isinstance(moment, str) != clock]
+    rule = (
+        "must be a date, because the time column holds timestamps" if clock else "must be an integer, because the time column is a counter"
+    )
+    problems = [Problem(f"split.{name}", rule, repr(moment)) for name, moment in stated_moments(params) if isinstance(moment, str) != clock]
     if problems:
         raise DataError("the split does not fit the time column", problems)

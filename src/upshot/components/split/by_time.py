@@ -10,13 +10,14 @@ Source:
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
 
 from upshot.components.faults import column_of
 from upshot.components.split._folds import as_of, codes_for, one_fold
-from upshot.components.split._windows import Interval, intervals, moments
+from upshot.components.split._windows import Interval, intervals, stated_moments
 from upshot.components.times import DAY, Duration, Moment, Span, is_clock, moment_of, span_ticks, ticks
 from upshot.contracts.params import Params
 from upshot.contracts.records import PARTS, Cases, Folds, Part, Spec
@@ -41,7 +42,9 @@ class ByTimeParams(Params):
     """One of three forms: shares (`test: 0.2`), dates (`test_from: "2018-08-08"`) or windows (`test: ["2018-08-08", "2018-08-15"]`)."""
 
     train: Window | None = Field(None, description="Window of the training rows, [start, end); rows before it are history.")
-    validation: Share | Window | None = Field(None, description="Share of the time span, or window, of the rows that tune; none for no tuning.")
+    validation: Share | Window | None = Field(
+        None, description="Share of the time span, or window, of the rows that tune; none for no tuning."
+    )
     test: Share | Window | None = Field(None, description="Share of the time span (the last part of it), or window, of the test rows.")
     history: float = Field(0.0, ge=0, lt=1, description="Share of the time span that only feeds features; goes with shares.")
     train_from: Moment | None = Field(None, description="First moment of training; earlier rows are history. Goes with test_from.")
@@ -132,7 +135,7 @@ def _set_aside_known(cases: Cases, codes: np.ndarray, start: int, now: np.ndarra
 def _gap_text(lags: np.ndarray, codes: np.ndarray, clock: bool) -> str | None:
     train = lags[codes == PARTS.index("train")]
     longest = int(train.max()) if len(train) else 0
-    return Span(longest, clock).short() if longest else None
+    return Span(longest, clock).words() if longest else None
 
 
 def _missing(params: ByTimeParams, windows: bool, dates: bool) -> str | None:
@@ -152,10 +155,10 @@ def _check_order(params: ByTimeParams) -> None:
         if used >= 1:
             raise ValueError(f"history, validation and test must leave a share to train on; they take {used:g}")
         return
-    stated = moments(params)
+    stated = stated_moments(params)
     if len({type(moment) for _, moment in stated}) > 1:
         raise ValueError(f"moments must be all dates or all integers; got {', '.join(repr(moment) for _, moment in stated)}")
-    for (before, earlier), (after, later) in zip(stated, stated[1:], strict=False):
+    for (before, earlier), (after, later) in pairwise(stated):
         backwards = moment_of(earlier) > moment_of(later) or (before == after and moment_of(earlier) == moment_of(later))
         if backwards:
             raise ValueError(f"parts must follow each other in time; {before} {earlier!r} is not before {after} {later!r}")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
+from upshot.components.faults import counted
 from upshot.components.split._folds import codes_for, one_fold, refuse_overlap
 from upshot.contracts.params import Params
 from upshot.contracts.records import PARTS, Cases, Folds, Part, Spec
+from upshot.errors import DataError, Problem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,5 +63,23 @@ class Random:
         from sklearn.model_selection import train_test_split
 
         labels = cases.labels.frame["label"].to_numpy()[rows] if self.params.stratify else None
+        _check_draw(len(rows), share, labels)
         kept, drawn = train_test_split(rows, test_size=share, random_state=self.params.seed, stratify=labels)
         return kept, drawn
+
+
+def _check_draw(rows: int, share: float, labels: np.ndarray | None) -> None:
+    """Refuse what cannot be drawn, before scikit-learn does in its own words."""
+    from collections import Counter
+
+    classes = Counter(labels.tolist()) if labels is not None else Counter({0: rows})
+    drawn = math.ceil(share * rows)
+    rare = sorted(str(label) for label, count in classes.items() if count < 2)
+    problems = []
+    if labels is not None and rare:
+        problems.append(Problem("split.stratify", "each label must have 2 rows", f"1 row of {', '.join(rare[:5])}", "stratify: false"))
+    if min(drawn, rows - drawn) < len(classes):
+        needed = f"both sides of a draw need {counted(len(classes), 'row')} or more"
+        problems.append(Problem("split.test", needed, f"{drawn} and {rows - drawn} of {counted(rows, 'row')}"))
+    if problems:
+        raise DataError("the split cannot be drawn", problems)

@@ -52,4 +52,4 @@ class RollingOrigin:
         codes[step < train] = PARTS.index("train")
         codes[(step >= validation) & (step < validation + horizon)] = PARTS.index("validation")
         codes[step >= test] = PARTS.index("test")
-        return one_fold(cases, codes, self.parts, gap=Span(gap, False).short() if gap else None)
+        return one_fold(cases, codes, self.parts, gap=Span(gap, False).words() if gap else None)

@@ -1,0 +1,298 @@
+"""What was known of an entity when the case was decided: aggregates of its earlier rows over windows of time.
+
+Three leaks are closed. Other rows of the same moment are left out, because nobody knows which came first. An outcome counts only
+once it was known (`label_known_at`). And nothing later than the case is looked at, whatever `history` holds. The same code answers
+for a table and for one case, and gives the same numbers.
+
+Source:
+    Windows and risk as in the Fraud Detection Handbook (Le Borgne et al. 2022), chapter 3.3; there ties are taken in row order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from upshot.components.faults import rows_problem
+from upshot.components.features._columns import numbers, raw
+from upshot.components.features._exact import RangeCounts, RangeSums
+from upshot.components.features._timeline import Timeline
+from upshot.components.times import DAY, Duration, is_clock, span_of, span_ticks, ticks
+from upshot.contracts.params import Params
+from upshot.contracts.records import Cases, Roles, Spec
+from upshot.errors import DataError, Problem, RecipeError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+Aggregate = Literal["count", "sum", "mean", "risk", "time_since"]
+_WINDOWED: tuple[Aggregate, ...] = ("count", "sum", "mean", "risk")
+
+
+class HistoryParams(Params):
+    """Earlier rows of one entity, over windows that end at the case or `delay` before it."""
+
+    entity: str = Field(description="Column whose earlier rows are looked at: customer, terminal, user, unit.")
+    windows: Annotated[tuple[Duration, ...], Field(strict=False)] = Field(
+        (), description="Lengths of the windows ('1d', '7 days', '12h', '5 steps'); time_since needs none."
+    )
+    aggregates: Annotated[tuple[Aggregate, ...], Field(strict=False, min_length=1)] = Field(
+        ("count",),
+        description="count: rows; sum and mean: of the amount; risk: known positive outcomes / rows; time_since: days (or steps) since the last row.",
+    )
+    amount: str | None = Field(None, description="Column for sum and mean; none for data.roles.amount.")
+    delay: Duration | None = Field(
+        None, description="The windows end so long before the case: (t - delay - window, t - delay]; for risk, the label delay."
+    )
+    include_current: bool | None = Field(
+        None, description="Whether the case itself counts in count, sum and mean; none for yes, but not with a delay."
+    )
+    fill: float | None = Field(None, description="Value of mean without rows and of time_since without an earlier row; none for NaN.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> HistoryParams:
+        if not self.windows and set(self.aggregates) != {"time_since"}:
+            raise ValueError("windows must have a length for count, sum, mean and risk, such as ['1d', '7d', '30d']")
+        lengths = [span_of(window) for window in self.windows]
+        if any(length.ticks == 0 for length in lengths) or len(set(lengths)) < len(lengths):
+            raise ValueError(f"windows must be longer than 0 and different; got {list(self.windows)}")
+        if len({length.is_clock for length in [*lengths, *([span_of(self.delay)] if self.delay else [])]}) > 1:
+            raise ValueError("windows and delay must all be times or all be steps")
+        if self.include_current and self.delay is not None:
+            raise ValueError("include_current must be left out with a delay, whose windows end before the case")
+        return self
+
+    @property
+    def counts_current(self) -> bool:
+        """Whether the case itself is in its windows."""
+        return self.include_current if self.include_current is not None else self.delay is None
+
+
+class History:
+    """Columns `<entity>_<aggregate>_<window>`, with `_lag_<delay>` where there is one; float64.
+
+    count, sum and risk (a share, 0 to 1) are 0 without rows; mean and time_since are `fill`.
+    """
+
+    spec: Spec
+    needs_history = True
+
+    def __init__(self, params: HistoryParams) -> None:
+        self.params = params
+
+    def inputs(self, roles: Roles) -> tuple[str, ...]:
+        """Raw columns that it reads: entity, time, and the amount where it is summed."""
+        amount = (_amount(self.params, roles),) if _needs_amount(self.params) else ()
+        return (self.params.entity, *((roles.time,) if roles.time else ()), *amount)
+
+    def fit(self, train: Cases, history: Cases) -> None:
+        """Learn nothing, but refuse data on which it could not answer.
+
+        Raises:
+            RecipeError: There is no time, or risk is asked for and nothing says when outcomes are known.
+        """
+        _moments(train)
+        if "risk" in self.params.aggregates and self.params.delay is None and "label_known_at" not in train.labels.columns:
+            rule = "risk needs to know when outcomes are known"
+            raise RecipeError("history would leak outcomes", [Problem("features.*.delay", rule, hint="give labels.delay, or a delay here")])
+
+    def transform(self, cases: Cases, history: Cases) -> pd.DataFrame:
+        """The aggregates of each case, index 0..n-1.
+
+        Args:
+            cases: What is decided on; may be blind.
+            history: Rows with outcomes; the cases may be among them, and rows later than a case do not matter.
+
+        Raises:
+            DataError: The amount is null or no number, the outcome is not 0/1, or a window does not fit the time column.
+        """
+        import numpy as np
+        import pandas as pd
+
+        view = _View.of(cases, history, self.params)
+        suffix = "" if self.params.delay is None else f"_lag_{span_of(self.params.delay).short()}"
+        asked = [(name, short) for name in dict.fromkeys(self.params.aggregates) for short in (view.starts if name in _WINDOWED else [""])]
+        block = np.empty((len(asked), cases.size))
+        for values, (name, short) in zip(block, asked, strict=True):
+            values[view.line.cases] = view.aggregate(name, short)
+        columns = [f"{self.params.entity}_{name}{'_' if short else ''}{short}{suffix}" for name, short in asked]
+        return pd.DataFrame(block.T, columns=columns, copy=False)
+
+    def state(self) -> Mapping[str, bytes]:
+        """Nothing was learned."""
+        return {}
+
+    def restore(self, files: Mapping[str, bytes]) -> None:
+        """There is nothing to take back."""
+
+
+@dataclass(frozen=True)
+class _View:
+    """The history rows that any window can reach, as the cases see them.
+
+    Attributes:
+        cases: What is decided on.
+        history: All rows.
+        params: What is asked.
+        line: The reachable rows by entity and time, and the cases.
+        rows: Position in `history` of each sorted row.
+        delay: Ticks between the end of the windows and the case.
+        starts: Window -> per case the position of its first row.
+        end: Per case the position after the last row of its windows.
+    """
+
+    cases: Cases
+    history: Cases
+    params: HistoryParams
+    line: Timeline
+    rows: np.ndarray
+    delay: int
+    starts: dict[str, np.ndarray]
+    end: np.ndarray
+
+    @classmethod
+    def of(cls, cases: Cases, history: Cases, params: HistoryParams) -> _View:
+        """Sort the reachable rows once, and find the windows' ends."""
+        moments = _moments(cases)
+        clock, now = is_clock(moments), ticks(moments)
+        delay = span_ticks(params.delay, clock, "features.*.delay") if params.delay else 0
+        lengths = {span_of(w).short(): span_ticks(w, clock, "features.*.windows") for w in params.windows}
+        reach = None if "time_since" in params.aggregates else delay + max(lengths.values())
+        line, rows = _line(cases, history, now, reach, params.entity)
+        starts = {short: line.until(delay + length) for short, length in lengths.items()}
+        return cls(cases, history, params, line, rows, delay, starts, line.until(delay, strictly=delay == 0))
+
+    def aggregate(self, name: Aggregate, short: str) -> np.ndarray:
+        """One aggregate over one window, in the order of the timeline's cases."""
+        if name == "time_since":
+            return self.time_since()
+        of_window = {"count": self.count, "sum": self.sum, "mean": self.mean, "risk": self.risk}[name]
+        return of_window(self.starts[short])
+
+    def count(self, start: np.ndarray) -> np.ndarray:
+        """Rows in the window."""
+        rows: np.ndarray = self.end - start + self.params.counts_current
+        return rows
+
+    def sum(self, start: np.ndarray) -> np.ndarray:
+        """Amount in the window."""
+        sums, own = self._amounts
+        return sums.of(start, self.end, own)
+
+    def mean(self, start: np.ndarray) -> np.ndarray:
+        """Amount a row."""
+        import numpy as np
+
+        count = self.count(start)
+        fill = np.nan if self.params.fill is None else self.params.fill
+        return np.where(count > 0, self.sum(start) / np.maximum(count, 1), fill)
+
+    def risk(self, start: np.ndarray) -> np.ndarray:
+        """Share of the window's rows whose outcome was known to be positive at the case."""
+        import numpy as np
+
+        positives, known = self._positives
+        first, last = positives[start], positives[self.end]
+        found = last - first if known is None else known.at_most(first, last, self.now)
+        share: np.ndarray = found / np.maximum(self.end - start, 1)
+        return share
+
+    def time_since(self) -> np.ndarray:
+        """Days, or steps, since the last row before the case or its delay."""
+        import numpy as np
+
+        has_one = self.end > self.line.first()
+        times = self.line.row_times()
+        last = times[np.where(has_one, self.end - 1, 0)] if len(times) else self.now
+        since = (self.now - last) / (DAY if is_clock(_moments(self.cases)) else 1)
+        return np.where(has_one, since, np.nan if self.params.fill is None else self.params.fill)
+
+    @cached_property
+    def now(self) -> np.ndarray:
+        """Times of the cases in the timeline's order."""
+        now: np.ndarray = self.line.now[self.line.cases]
+        return now
+
+    @cached_property
+    def _amounts(self) -> tuple[RangeSums, np.ndarray | None]:
+        """Amounts of the sorted rows, and of the cases where they count themselves."""
+        import numpy as np
+
+        name = _amount(self.params, self.cases.roles)
+        earlier = _money(self.history, name)[self.rows]
+        own = _money(self.cases, name)[self.line.cases] if self.params.counts_current else None
+        return RangeSums(earlier, np.array([]) if own is None else own), own
+
+    @cached_property
+    def _positives(self) -> tuple[np.ndarray, RangeCounts | None]:
+        """Positive outcomes before each sorted row, and when they were known where that is not sure by the delay."""
+        import numpy as np
+
+        positive = _outcomes(self.history)[self.rows] == 1
+        before = np.concatenate([[0], np.cumsum(positive)])
+        if "label_known_at" not in self.history.labels.columns:
+            return before, None
+        known = ticks(self.history.labels.frame["label_known_at"])[self.rows][positive]
+        lags = known - self.line.row_times()[positive]
+        return before, None if len(lags) == 0 or lags.max() <= self.delay else RangeCounts(known)
+
+
+def _line(cases: Cases, history: Cases, now: np.ndarray, reach: int | None, entity: str) -> tuple[Timeline, np.ndarray]:
+    """The rows of the cases' entities up to `reach` ticks before a case, sorted, and their positions in the history."""
+    import numpy as np
+    import pandas as pd
+
+    times = ticks(_moments(history))
+    near = np.ones(len(times), dtype=bool) if reach is None or len(now) == 0 else times > now.min() - reach
+    near &= times < now.max() if len(now) else False
+    rows = np.flatnonzero(near)
+    both = pd.concat([raw(cases, entity), raw(history, entity).iloc[rows]], ignore_index=True)
+    codes = pd.factorize(both)[0].astype(np.int64)
+    of_cases, of_rows = codes[: len(now)], codes[len(now) :]
+    asked = (of_rows >= 0) & (of_rows <= of_cases.max(initial=-1))  # codes go by first appearance, so the cases' come first
+    line = Timeline.of(of_rows[asked], times[rows][asked], of_cases, now)
+    return line, rows[asked][line.order]
+
+
+def _moments(cases: Cases) -> pd.Series:
+    if "as_of" not in cases.labels.columns:
+        raise RecipeError("history needs a time", [Problem("data.roles.time", "must name the column that history goes by")])
+    moments: pd.Series = cases.labels.frame["as_of"]
+    return moments
+
+
+def _needs_amount(params: HistoryParams) -> bool:
+    return bool({"sum", "mean"} & set(params.aggregates))
+
+
+def _amount(params: HistoryParams, roles: Roles) -> str:
+    name = params.amount or roles.amount
+    if name is None:
+        raise RecipeError("history needs an amount", [Problem("features.*.amount", "must name a column", hint="or data.roles.amount")])
+    return name
+
+
+def _money(cases: Cases, name: str) -> np.ndarray:
+    import numpy as np
+
+    values = raw(cases, name)
+    amounts = numbers(values, name)
+    if np.isnan(amounts).any():
+        raise DataError("history cannot be summed", [rows_problem(name, "must not be null", np.isnan(amounts), values)])
+    return amounts
+
+
+def _outcomes(history: Cases) -> np.ndarray:
+    import numpy as np
+
+    if "label" not in history.labels.columns:
+        raise DataError("risk needs history with outcomes", [Problem("label", "must be among the history's columns")])
+    labels = history.labels.frame["label"]
+    if labels.dtype.kind not in "if" or not labels.dropna().isin((0, 1)).all():
+        raise DataError("risk needs outcomes of 0 and 1", [Problem("label", "must be 0 or 1", str(labels.dtype), "take mean of a column")])
+    return labels.to_numpy(dtype=float, na_value=np.nan)

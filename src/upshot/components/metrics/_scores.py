@@ -1,0 +1,132 @@
+"""Outcomes beside predictions, and the weighted sums that scores are made of.
+
+A censored case has no outcome to be right about, so it is left out of every score. Rank-based scores sort once; a resample then costs a
+few passes over the cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from upshot.contracts.records import Cases
+from upshot.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+Scorer = Callable[["np.ndarray"], float]
+"""One weight a case to the score; NaN where it is undefined."""
+
+MEDIAN = "q0.5"
+
+
+def seen(cases: Cases) -> np.ndarray:
+    """Positions of the cases whose outcome was seen, ascending."""
+    import numpy as np
+
+    if "censored" not in cases.labels.columns:
+        return np.arange(cases.size)
+    return np.flatnonzero(~cases.labels.frame["censored"].to_numpy(dtype=bool))
+
+
+def probabilities(predictions: pd.DataFrame, cases: Cases) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions of the seen cases, their labels (0.0 or 1.0) and probabilities.
+
+    Raises:
+        DataError: A label is neither 0 nor 1.
+    """
+    import numpy as np
+
+    at = seen(cases)
+    y = cases.labels.frame["label"].to_numpy(dtype=np.float64)[at]
+    other = np.unique(y[(y != 0.0) & (y != 1.0)])
+    if len(other):
+        got = ", ".join(f"{value:g}" for value in other[:5])
+        raise DataError("the score is not defined", [Problem(cases.roles.target or "label", "must be 0 or 1 for this metric", got)])
+    return at, y, predictions["probability"].to_numpy(dtype=np.float64)[at]
+
+
+def points(predictions: pd.DataFrame, cases: Cases) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions of the seen cases, their labels, and the point or, among quantiles, the median.
+
+    Raises:
+        DataError: The predictions are quantiles without the level 0.5.
+    """
+    import numpy as np
+
+    name = "point" if "point" in predictions.columns else MEDIAN
+    if name not in predictions.columns:
+        got = ", ".join(str(column) for column in predictions.columns if column != "case")
+        raise DataError("the score is not defined", [Problem("model.levels", "must hold 0.5 for a metric of the point forecast", got)])
+    at = seen(cases)
+    y = cases.labels.frame["label"].to_numpy(dtype=np.float64)[at]
+    return at, y, predictions[name].to_numpy(dtype=np.float64)[at]
+
+
+def quantiles(predictions: pd.DataFrame, cases: Cases) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Positions of the seen cases, their labels, the levels (ascending) and the quantiles, shape (n, levels)."""
+    import numpy as np
+
+    at = seen(cases)
+    y = cases.labels.frame["label"].to_numpy(dtype=np.float64)[at]
+    names = sorted((name for name in predictions.columns if str(name).startswith("q")), key=lambda name: float(name[1:]))
+    levels = np.array([float(name[1:]) for name in names])
+    return at, y, levels, predictions[names].to_numpy(dtype=np.float64)[at]
+
+
+def hits(predictions: pd.DataFrame, cases: Cases, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the seen cases, and the rank at which each case's item stands among its first k; infinite where it does not."""
+    import numpy as np
+
+    at = seen(cases)
+    wanted = cases.labels.frame["label"].to_numpy()
+    case, rank = predictions["case"].to_numpy(), predictions["rank"].to_numpy()
+    hit = (rank <= k) & (predictions["item"].to_numpy() == wanted[case])
+    found = np.full(cases.size, np.inf)
+    np.minimum.at(found, case[hit], rank[hit])
+    return at, found[at]
+
+
+def mean_scorer(at: np.ndarray, values: np.ndarray) -> Scorer:
+    """The weighted mean of one value a case; NaN where no case has weight."""
+
+    def score(weights: np.ndarray) -> float:
+        drawn = weights[at]
+        total = drawn.sum()
+        return float(drawn @ values / total) if total > 0 else float("nan")
+
+    return score
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Cases from the highest score down, with the last position of every group of equal scores."""
+
+    order: np.ndarray
+    y: np.ndarray
+    ends: np.ndarray
+
+    @classmethod
+    def of(cls, at: np.ndarray, y: np.ndarray, scores: np.ndarray) -> Ranked:
+        """Sort once."""
+        import numpy as np
+
+        order = np.argsort(-scores, kind="stable")
+        ranked = scores[order]
+        return cls(at[order], y[order], np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1) if len(ranked) else np.empty(0, int))
+
+    def counts(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Weight of true and of false positives when everything down to each end is called positive."""
+        import numpy as np
+
+        drawn = weights[self.order]
+        true = drawn * self.y
+        return np.cumsum(true)[self.ends], np.cumsum(drawn - true)[self.ends]
+
+
+def undefined(weights: np.ndarray) -> float:
+    """The score of predictions that are not finite."""
+    return float("nan")

@@ -1,0 +1,38 @@
+"""Mean absolute error, in the unit of the target.
+
+Lower is better; best met by the median. Of quantiles the level 0.5 is scored.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from upshot.components.metrics._scores import Scorer, mean_scorer, points
+from upshot.contracts.params import Params
+from upshot.contracts.records import Cases, Direction, PredictionKind, Spec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class MeanAbsoluteErrorParams(Params):
+    """No parameters."""
+
+
+class MeanAbsoluteError:
+    """Mean of |prediction - label|."""
+
+    spec: Spec
+    accepts: tuple[PredictionKind, ...] = ("point", "quantiles")
+    direction: Direction = "minimize"
+    unit = "target"
+
+    def __init__(self, params: MeanAbsoluteErrorParams) -> None:
+        self.params = params
+
+    def scorer(self, predictions: pd.DataFrame, cases: Cases) -> Scorer:
+        """Weights to the score."""
+        import numpy as np
+
+        at, y, predicted = points(predictions, cases)
+        return mean_scorer(at, np.abs(predicted - y))

@@ -1,0 +1,162 @@
+"""The one form in which rows are kept, so that equal data gives an equal digest whatever it was read from.
+
+Types are those that Delta tables know; the table of conversions stands in `snapshots`. A conversion that would change a value is
+refused with the rows, never rounded.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from upshot.errors import DataError, Problem
+from upshot.ledger._frames import clean, one_chunk
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+EXAMPLES = 5
+EXACT_INTEGER = 2**53
+"""Integers up to here are exact as float64."""
+
+
+def canonical(tables: Iterator[pa.Table]) -> pa.Table:
+    """All rows as one table of clean single-chunk columns in the types that are kept.
+
+    Raises:
+        DataError: No rows, two columns of one name, or columns that cannot be kept exactly; all problems at once.
+    """
+    import pyarrow as pa
+
+    parts = list(tables)
+    if sum(part.num_rows for part in parts) == 0:
+        raise DataError("the source gave no rows", [Problem("rows", "must be at least 1", "0")])
+    schema = parts[0].schema
+    problems = _names(schema.names)
+    columns: list[Any] = [[part.column(i) for part in parts] for i in range(len(schema))]
+    del parts, tables
+    arrays = []
+    for i, field in enumerate(schema):
+        chunks = [chunk for column in columns[i] for chunk in column.chunks]
+        columns[i] = None  # lets the columns go one by one, so that two copies of a table never stand side by side
+        kept = _keep(field.name, pa.chunked_array(chunks, field.type), problems)
+        if kept is not None:
+            arrays.append(kept)
+    if problems:
+        raise DataError("the data cannot be kept exactly", problems)
+    return pa.Table.from_arrays(arrays, schema=pa.schema([pa.field(n, a.type) for n, a in zip(schema.names, arrays, strict=True)]))
+
+
+def _names(names: list[str]) -> list[Problem]:
+    seen = Counter(name.lower() for name in names)
+    return [
+        Problem(f"column {name!r}", "must differ from the others in more than case", hint="tables do not tell such columns apart")
+        for name in names
+        if seen[name.lower()] > 1
+    ] + [Problem("header", "every column needs a name", "a blank one") for name in names if not name.strip()]
+
+
+def _keep(name: str, column: pa.ChunkedArray, problems: list[Problem]) -> pa.Array | None:
+    import pyarrow as pa
+
+    kind = kept_type(column.type)
+    if kind is None:
+        empty = pa.types.is_null(column.type)
+        hint = "give it values, or leave it out" if empty else "numbers, text, true/false, dates and times are kept"
+        problems.append(Problem(f"column {name!r}", "holds no value at all" if empty else f"{column.type} is not kept", hint=hint))
+        return None
+    try:
+        return clean(one_chunk(column.cast(kind)))
+    except pa.ArrowInvalid:
+        rows, examples = _lossy(column, kind)
+        shown = ", ".join(str(row) for row in rows[:EXAMPLES]) + (f" and {len(rows) - EXAMPLES:,} more" if len(rows) > EXAMPLES else "")
+        where = f"column {name!r}, row{'s' if len(rows) > 1 else ''} {shown}"
+        problems.append(Problem(where, f"cannot be kept exactly as {type_name(kind)}", ", ".join(examples)))
+        return None
+
+
+def _lossy(column: pa.ChunkedArray, kind: pa.DataType) -> tuple[list[int], list[str]]:
+    """Rows (from 1) whose value does not survive the conversion, and some of the values."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_uint64(column.type):
+        broken = pc.greater(column, pa.scalar(2**63 - 1, pa.uint64()))
+    else:
+        broken = pc.not_equal(column, column.cast(kind, safe=False).cast(column.type, safe=False))
+    rows = np.flatnonzero(pc.fill_null(broken, False).to_numpy())
+    return [int(row) + 1 for row in rows], [str(column[int(row)]) for row in rows[:EXAMPLES]]
+
+
+def kept_type(kind: pa.DataType) -> pa.DataType | None:
+    """The type in which a column of this type is kept; None for one that is not."""
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    if types.is_dictionary(kind):
+        return kept_type(kind.value_type)
+    if types.is_timestamp(kind):
+        return pa.timestamp("us", "UTC" if kind.tz is not None else None)
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        return pa.large_string()
+    wider = {pa.uint8(): pa.int16(), pa.uint16(): pa.int32(), pa.uint32(): pa.int64(), pa.uint64(): pa.int64(), pa.float16(): pa.float32()}
+    if kind in wider:
+        return wider[kind]
+    if types.is_date(kind):
+        return pa.date32()
+    if types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind) or types.is_decimal128(kind):
+        return kind
+    return None
+
+
+def type_name(kind: pa.DataType) -> str:
+    """The name that a snapshot shows for a type that is kept.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> type_name(pa.large_string()), type_name(pa.timestamp("us", "UTC"))
+        ('string', 'timestamp[us, tz=UTC]')
+    """
+    return str(kind).removeprefix("large_")
+
+
+def dtypes_of(rows: pa.Table) -> tuple[pa.Table, list[str]]:
+    """Canonical rows ready for pandas, and the dtype of each column: a function of the content alone."""
+    import pyarrow as pa
+    import pyarrow.types as types
+
+    columns: list[Any] = []
+    dtypes: list[str] = []
+    for column in rows.columns:
+        if types.is_date(column.type):
+            column = column.cast(pa.timestamp("us"))
+        elif types.is_decimal(column.type):
+            column = column.cast(pa.float64())
+        columns.append(column)
+        dtypes.append(_dtype(column))
+    return pa.table(columns, names=rows.column_names), dtypes
+
+
+def _dtype(column: pa.ChunkedArray) -> str:
+    import pyarrow.types as types
+
+    kind = column.type
+    if types.is_large_string(kind):
+        return "str"
+    if types.is_timestamp(kind):
+        return "datetime64[us, UTC]" if kind.tz else "datetime64[us]"
+    if types.is_boolean(kind):
+        return "boolean" if column.null_count else "bool"
+    if types.is_integer(kind) and column.null_count:
+        return "float64" if _fits_float(column) else "Int64"
+    return "float64" if types.is_float64(kind) else "float32" if types.is_float32(kind) else str(kind)
+
+
+def _fits_float(column: pa.ChunkedArray) -> bool:
+    import pyarrow.compute as pc
+
+    bounds = pc.min_max(column)
+    low, high = bounds["min"].as_py(), bounds["max"].as_py()
+    return low is None or (low >= -EXACT_INTEGER and high <= EXACT_INTEGER)

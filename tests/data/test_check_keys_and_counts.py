@@ -1,0 +1,58 @@
+"""Keys must be unique, and rows neither too few nor too many."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from upshot.components.checks.row_count import RowCount, RowCountParams
+from upshot.components.checks.unique import Unique, UniqueParams
+from upshot.contracts.records import Finding, Roles
+from upshot.errors import DataError
+
+
+def test_rows_that_repeat_a_key_are_found_and_the_first_stays() -> None:
+    frame = pd.DataFrame({"shop": ["a", "b", "a", "a"], "day": [1, 1, 2, 1]})
+
+    finding, broken = Unique(UniqueParams(unique=("shop", "day"), action="quarantine")).check(frame, Roles(protected=("shop",)))
+
+    assert broken.tolist() == [False, False, False, True]
+    assert finding == Finding("unique", None, "shop, day must be unique: 1 of 4 rows repeat an earlier one", 1, ("row 3: (hidden), 1",))
+
+
+def test_without_columns_the_role_key_must_be_unique() -> None:
+    frame = pd.DataFrame({"id": [7, 8, 7]})
+
+    finding, broken = Unique(UniqueParams()).check(frame, Roles(key=("id",)))
+
+    assert broken.tolist() == [False, False, True]
+    assert (finding.column, finding.examples) == ("id", ("row 2: 7",))
+
+
+def test_a_key_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(DataError, match="did you mean 'id'"):
+        Unique(UniqueParams(unique=("idd",))).check(pd.DataFrame({"id": [1]}), Roles())
+    with pytest.raises(DataError, match="needs columns"):
+        Unique(UniqueParams()).check(pd.DataFrame({"id": [1]}), Roles())
+
+
+@pytest.mark.parametrize(
+    ("params", "rule", "rows"),
+    [
+        ({"min": 2, "max": 3}, "3 rows are enough and not too many", 0),
+        ({"min": 4}, "there must be at least 4 rows; there are 3", 3),
+        ({"max": 2}, "there must be at most 2 rows; there are 3", 3),
+    ],
+)
+def test_a_wrong_number_of_rows_breaks_them_all(params: dict[str, int], rule: str, rows: int) -> None:
+    check = RowCount(RowCountParams.model_validate(params))
+
+    finding, broken = check.check(pd.DataFrame({"a": [1, 2, 3]}), Roles())
+
+    assert finding == Finding("row_count", None, rule, rows)
+    assert broken.sum() == rows
+
+
+def test_no_row_at_all_is_refused() -> None:
+    with pytest.raises(DataError, match="the data is empty"):
+        RowCount(RowCountParams()).check(pd.DataFrame({"a": []}), Roles())
