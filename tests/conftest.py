@@ -28,7 +28,8 @@ def process_is_left_as_it_was(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    """All but what pytest and, at its first parallel loop, the OpenMP runtime write themselves."""
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST" and not name.startswith("KMP_")}
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def main(pairs: int) -> None:
         rates = count(1)
 
         def upshot(*words: str) -> Spent:
-            return spend([PYTHON, "-m", "upshot.cli.main", *words], folder)
+            return spend([str(Path(PYTHON).with_name("upshot")), *words], folder)
 
         def bare() -> Spent:
             return spend([PYTHON, str(HERE / "bare_j1.py"), "raw.parquet", "out"], folder)

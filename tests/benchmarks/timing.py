@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import importlib.util
 import os
 import statistics
@@ -10,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import upshot
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,11 @@ def ratio(name: str, ours: Callable[[], Spent], theirs: Callable[[], Spent], *, 
 
 
 def refuse_without_bytecode() -> None:
-    """Start-up is decided by compiled bytecode: without it a measurement says nothing."""
+    """Start-up is decided by compiled bytecode: without it a measurement says nothing.
+
+    Our own package, which an editable install leaves uncompiled, is compiled here; the environment must have been.
+    """
+    compileall.compile_dir(str(Path(upshot.__file__).parent), quiet=2)
     for name in ("upshot.cli.main", "sklearn.base", "pandas.core.frame"):
         spec = importlib.util.find_spec(name)
         assert spec is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,9 +11,7 @@ import pytest
 from upshot.catalogue import Catalogue, load_catalogue
 from upshot.contracts.records import Cases, Kpi, Money, Roles, Spec
 from upshot.contracts.tables import Map, Table
-
-if TYPE_CHECKING:
-    from upshot.stages.game import KpiGame
+from upshot.stages.game import KpiGame
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +46,6 @@ def game_of(cases_of: Callable[..., Cases]) -> Callable[..., KpiGame]:
     """`game_of(rollout, "blocked_fraud - reviewed * cost", cost=5.0)`: the game that the stages play."""
 
     def make(rollout: Any, expression: str, direction: str = "maximize", per: str | None = None, **money: float) -> KpiGame:
-        from upshot.stages.game import KpiGame
-
         parameters = Map({name: Money(value, "1") for name, value in money.items()})
         kpi = Kpi("money", expression, "EUR", direction, "cost_reduction", parameters, per)  # type: ignore[arg-type]
         return KpiGame(rollout, kpi, cases_of({"none": []}))

@@ -92,6 +92,7 @@ def test_what_would_decide_is_told_in_the_units_of_the_data():
     assert few.would_decide == "at least 7 entities are needed, 4 are there"
     assert would_decide(1, "day") == "about 1 more day of labels would decide"
     assert would_decide(1, "entity") == "about 1 more entity would decide"
+    assert would_decide(1, "case") == "about 1 more case would decide"
     assert would_decide(12_000, "case") == "about 12,000 more cases would decide"
     assert would_decide(60, "week") == "only more than a year of further labels would decide"
     assert would_decide(None, "day") == "no amount of labels would decide: the value stands on the threshold"

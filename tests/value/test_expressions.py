@@ -105,7 +105,9 @@ def test_a_column_of_values_means_what_python_means_row_by_row(text: str) -> Non
 
     values = Expression.parse(text).evaluate(columns)
 
-    assert values.tolist() == [eval(text, {**python, "min": min, "max": max, "abs": abs}, dict(zip("abc", row, strict=True))) for row in rows]
+    assert values.tolist() == [
+        eval(text, {**python, "min": min, "max": max, "abs": abs}, dict(zip("abc", row, strict=True))) for row in rows
+    ]
 
 
 def test_a_condition_gives_bools_and_anything_else_float64() -> None:
@@ -172,7 +174,9 @@ def test_what_is_not_chosen_may_be_without_value() -> None:
     assert {text: Expression.parse(text).evaluate(columns).tolist() for text in guarded} == guarded
 
 
-@pytest.mark.parametrize("text", ["a > 1", "not a > 1", "min(a, 3)", "1 / a", "clip(a, 0, 1)", "a > 1 and b > 0", "1 if a else 0", "a == b"])
+@pytest.mark.parametrize(
+    "text", ["a > 1", "not a > 1", "min(a, 3)", "1 / a", "clip(a, 0, 1)", "a > 1 and b > 0", "1 if a else 0", "a == b"]
+)
 @pytest.mark.parametrize("hole", [np.nan, np.inf])
 def test_an_unknown_value_is_never_swallowed(text: str, hole: float) -> None:
     columns = {"a": np.array([2.0, hole]), "b": np.array([1.0, 1.0])}
@@ -231,7 +235,12 @@ def test_long_identifiers_are_compared_exactly() -> None:
 
 @pytest.mark.parametrize(
     ("text", "where", "got"),
-    [("city + 1", "city", "texts"), ("a == 'x'", "a", "numbers"), ("city < other", "city", "texts"), ("when > 1", "when", "datetime64[us]")],
+    [
+        ("city + 1", "city", "texts"),
+        ("a == 'x'", "a", "numbers"),
+        ("city < other", "city", "texts"),
+        ("when > 1", "when", "datetime64[us]"),
+    ],
 )
 def test_a_column_of_the_wrong_type_is_refused_by_name(text: str, where: str, got: str) -> None:
     frame = pd.DataFrame({"a": [1.0], "city": ["x"], "other": ["y"], "when": pd.to_datetime(["2024-01-01"]).astype("datetime64[us]")})

@@ -159,7 +159,8 @@ class Model(Protocol):
     """Kind `model`: predicts.
 
     `uses` says what it looks at: "features" (X), "history" (earlier rows with outcomes), or both; what it does not use is passed
-    empty. `predict` gives the columns of its `PredictionKind` without `case` and one row per case in order, or, for kinds with
+    empty. `fit` gets as history the rows before the training rows, `predict` all rows before the part that is scored, training rows
+    included. `predict` gives the columns of its `PredictionKind` without `case` and one row per case in order, or, for kinds with
     several rows per case, `case` as the position 0..n-1 among the given cases. It sees blind cases.
     """
 

@@ -21,7 +21,7 @@ from upshot.catalogue import Catalogue
 from upshot.contracts.components import KINDS
 from upshot.errors import Problem, did_you_mean
 from upshot.project import Project
-from upshot.recipe.interpolation import leaves, text_problem
+from upshot.recipe.interpolation import MISSING, leaves, put, text_problem
 from upshot.recipe.layers import RecipeFile, search_path
 from upshot.recipe.provenance import Provenance
 from upshot.recipe.reading import Document
@@ -247,11 +247,12 @@ class _Composer:
         self.result.provenance.argument(argument.number, path, override.value(), argument.text)
 
     def _check_texts(self) -> None:
-        for path, value in leaves(self.result.tree):
+        for path, value in list(leaves(self.result.tree)):
             if isinstance(value, str) and "${" in value:
                 where = ".".join(str(part) for part in path)
                 problem = text_problem(value, where, self.result.provenance.place(path))
-                if problem is not None and all(problem.where != known.where for known in self.result.problems):
+                if problem is not None:
+                    put(self.result.tree, path, MISSING)  # nobody resolves it, and nobody complains of it twice
                     self._note(problem)
 
     def _note(self, problem: Problem) -> None:

@@ -133,7 +133,7 @@ def resolve(tree: dict[str, Any], place: Callable[[KeyPath], str | None]) -> Res
             if value is _NO_VALUE:
                 config = OmegaConf.create(tree) if config is None else config
                 value = _value(config, path)
-            _put(solved, path, value)
+            put(solved, path, value)
             continue
         except (InterpolationToMissingValueError, MissingMandatoryValue):
             pass  # the ??? that it points at is a problem of its own
@@ -232,7 +232,8 @@ def _names(path: KeyPath) -> tuple[str, ...]:
     return tuple(str(part) for part in path)
 
 
-def _put(tree: Any, path: KeyPath, value: Any) -> None:
+def put(tree: Any, path: KeyPath, value: Any) -> None:
+    """Set the value at a path that exists."""
     for key in path[:-1]:
         tree = tree[key]
     tree[path[-1]] = value

@@ -289,6 +289,6 @@ def _listed(catalogue: Catalogue, kind: str) -> str:
     return f"options: {', '.join(catalogue.names(kind)) or 'none is installed'}"
 
 
-def _note(composition: Composition, path: KeyPath, rule: str, got: str | None, hint: str | None) -> None:
+def _note(composition: Composition, path: KeyPath, rule: str, got: str | None, hint: str | None, *, at: KeyPath | None = None) -> None:
     where = ".".join(str(part) for part in path)
-    composition.problems.append(Problem(where, rule, got, hint, composition.provenance.place(path)))
+    composition.problems.append(Problem(where, rule, got, hint, composition.provenance.place(at or path)))

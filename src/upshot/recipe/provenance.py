@@ -21,13 +21,13 @@ class Provenance:
 
     def __init__(self) -> None:
         self._writes: dict[KeyPath, list[tuple[int, Place]]] = {}
-        self._touched: dict[KeyPath, Place] = {}
+        self._touched: dict[KeyPath, tuple[int, Place]] = {}
         self._count = 0
 
     def document(self, document: Document, package: tuple[str, ...]) -> None:
         """Note everything that a file sets under a package."""
         for index in range(1, len(package) + 1):
-            self._touched[package[:index]] = Place(document.layer, f"{document.label}:1", "")
+            self._touch(package[:index], Place(document.layer, f"{document.label}:1", ""))
         for key, value in document.data.items():
             if key != "defaults":
                 self._file_value(document, package, (key,), value, Mark(1, ""))
@@ -45,7 +45,8 @@ class Provenance:
         """Note what an override sets, or deletes."""
         place = Place(COMMAND_LAYER, f"argument {number}", text)
         for index in range(1, len(path)):
-            self._touched.setdefault(path[:index], place)
+            if path[:index] not in self._touched:
+                self._touch(path[:index], place)
         self._spread(path, value, place)
 
     def default(self, path: KeyPath, value: Any, where: str) -> None:
@@ -57,11 +58,11 @@ class Provenance:
         self._writes.setdefault(path, []).insert(0, (-1, Place(DEFAULT_LAYER, where, _text(value))))
 
     def last(self, path: KeyPath) -> Place | None:
-        """Who wrote a key last, or the nearest key above it; None for pure defaults."""
-        for length in range(len(path), 0, -1):
-            if path[:length] in self._touched:
-                return self._touched[path[:length]]
-        return None
+        """Who wrote last at or below a key, or at the nearest key above it; None for pure defaults."""
+        inside = [touch for other, touch in self._touched.items() if other[: len(path)] == path]
+        if inside:
+            return max(inside, key=lambda touch: touch[0])[1]
+        return next((self._touched[path[:length]][1] for length in range(len(path) - 1, 0, -1) if path[:length] in self._touched), None)
 
     def place(self, path: KeyPath) -> str | None:
         """The same as an error shows it."""
@@ -83,10 +84,13 @@ class Provenance:
                 self._spread((*path, str(key)), item, place)
 
     def _note(self, path: KeyPath, value: Any, place: Place) -> None:
-        self._touched[path] = place
+        self._touch(path, place)
         if not isinstance(value, dict) or not value:
-            self._count += 1
             self._writes.setdefault(path, []).append((self._count, place))
+
+    def _touch(self, path: KeyPath, place: Place) -> None:
+        self._count += 1
+        self._touched[path] = (self._count, place)
 
 
 def _values(value: Any, path: KeyPath = ()) -> list[tuple[KeyPath, Any]]:

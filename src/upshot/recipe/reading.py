@@ -121,6 +121,7 @@ class _Reader:
         self._nodes = 0
         self._anchors: dict[str, _Anchored] = {}
         self._scalars = _ScalarLoader("")
+        self._known: dict[tuple[str, str | None, bool], Any] = {}
         self._events: Iterator[_Event] = iter(())
 
     def read(self, text: str) -> Any:
@@ -215,6 +216,12 @@ class _Reader:
         return value
 
     def _scalar(self, event: _Event) -> Any:
+        known = (event.value, event.tag, event.implicit[0])
+        if known not in self._known:
+            self._known[known] = self._construct(event)
+        return self._known[known]
+
+    def _construct(self, event: _Event) -> Any:
         tag = event.tag
         if tag is None or tag == "!":
             tag = self._scalars.resolve(yaml.ScalarNode, event.value, event.implicit)

@@ -71,6 +71,7 @@ def check(name: str, composition: Composition, catalogue: Catalogue, project: Pr
         raise _refused(name, composition.problems)
     if not composition.tree and not composition.problems:
         raise _refused(name, [Problem(f"recipe {name}", "is empty", None, SMALLEST)])
+    composed = list(composition.problems)
     given = {key for key in composition.tree if key in Outline.model_fields}
     drafts = draft_nodes(composition, catalogue)
     _fill_outline(composition)
@@ -81,7 +82,7 @@ def check(name: str, composition: Composition, catalogue: Catalogue, project: Pr
     checked = [(draft, check_node(draft, tree, composition, catalogue, project)) for draft in drafts]
     objective = _objective(tree, composition)
     if composition.problems or outline is None:
-        raise _refused(name, _once(composition.problems, resolved))
+        raise _refused(name, _once(composition.problems, composed, resolved))
     nodes = [(draft, node) for draft, node in checked if node is not None]
     return _recipe(name, outline, objective, nodes, composition)
 
@@ -149,10 +150,13 @@ def _recipe(name: str, outline: Outline, objective: str, nodes: list[tuple[Draft
     return replace(recipe, origins=composition.provenance.origins(as_written(recipe)))
 
 
-def _once(problems: list[Problem], resolved: Resolved) -> list[Problem]:
-    """Each key's first problem: what has no value yet is not complained of again as wrongly typed."""
-    known = [problem for problem in problems if problem.where not in resolved.open_keys or problem in resolved.problems]
-    return [problem for index, problem in enumerate(known) if problem not in known[:index]]
+def _once(problems: list[Problem], composed: list[Problem], resolved: Resolved) -> list[Problem]:
+    """What is wrong, each key by the first phase that complained: what has no value yet is not called wrongly typed too."""
+    told = {problem.where for problem in composed}
+    kept = composed + [problem for problem in resolved.problems if problem.where not in told and problem in problems]
+    settled = told | resolved.open_keys
+    kept += [problem for problem in problems if problem not in kept and problem.where not in settled]
+    return [problem for problem in problems if problem in kept]
 
 
 def _refused(name: str, problems: list[Problem]) -> RecipeError:

@@ -166,6 +166,9 @@ class Repository(ConfigRepository):
         defaults = document.data.get("defaults", [])
         found = list(_defaults_problems(document, defaults))
         self.problems += found
+        document.problems += found
+        if found:
+            document.data["defaults"] = []
         result = ConfigResult(provider=document.layer, path=document.label, config=_NO_CONTENT, header={"package": _package(document)})
         result.defaults_list = [] if found or not defaults else self._defaults(config_path, list(defaults))
         return result

@@ -20,7 +20,7 @@ def train(folds: Folds, features: Features, model: Model, seed: Seed, threads: T
     for fold in folds.folds:
         fresh = copy(model)
         validation = examples(folds, features, model, fold.name, "validation") if fold.parts.get("validation", 0) else None
-        fresh.fit(examples(folds, features, model, fold.name, "train"), validation, folds.history(fold.name, "validation"), compute)
+        fresh.fit(examples(folds, features, model, fold.name, "train"), validation, folds.history(fold.name, "train"), compute)
         fitted[fold.name] = Fitted(model.spec, live=fresh)
     return FittedModels(Map(fitted), folds.folds[-1].name, model.gives, seed, threads)
 

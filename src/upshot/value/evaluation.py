@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from upshot.errors import DataError, Problem
 from upshot.value.columns import look_up
 from upshot.value.grammar import fragment_of, is_text, operands
+from upshot.value.truth import Truth, as_number, as_text, as_truth, both, either, negation, unknown_in, without_infinities
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,19 +23,6 @@ if TYPE_CHECKING:
     from upshot.value.columns import Column
 
 MAX_EXAMPLES = 5
-
-
-@dataclass(frozen=True)
-class Truth:
-    """Yes or no per row, and where it is not known (None: known everywhere)."""
-
-    yes: np.ndarray
-    unknown: np.ndarray | None = None
-
-    def settled(self, wanted: bool) -> np.ndarray:
-        """Where it is known to be so."""
-        hits = self.yes if wanted else ~self.yes
-        return hits if self.unknown is None else hits & ~self.unknown
 
 
 def evaluate_tree(tree: ast.expr, columns: Mapping[str, Column], rows: int | None, what: str) -> np.ndarray:
@@ -59,7 +46,7 @@ def evaluate_tree(tree: ast.expr, columns: Mapping[str, Column], rows: int | Non
     with np.errstate(all="ignore"):
         found = _evaluate(tree, columns)
         if not isinstance(found, Truth) and found.dtype.kind != "b":
-            found = _number(tree, found)
+            found = as_number(tree, found)
     if isinstance(found, Truth):
         values, unknown = found.yes, found.unknown
     else:
@@ -88,13 +75,13 @@ def _evaluate(node: ast.expr, columns: Mapping[str, Column]) -> np.ndarray | Tru
     if isinstance(node, ast.Compare):
         return _compare(node, columns)
     if isinstance(node, ast.BoolOp):
-        parts = [_truth(part, _evaluate(part, columns)) for part in node.values]
-        return reduce(_both if isinstance(node.op, ast.And) else _either, parts)
+        parts = [as_truth(part, _evaluate(part, columns)) for part in node.values]
+        return reduce(both if isinstance(node.op, ast.And) else either, parts)
     if isinstance(node, ast.UnaryOp):
         inner = _evaluate(node.operand, columns)
-        return _not(_truth(node.operand, inner)) if isinstance(node.op, ast.Not) else np.negative(_number(node.operand, inner))
+        return negation(as_truth(node.operand, inner)) if isinstance(node.op, ast.Not) else np.negative(as_number(node.operand, inner))
     if isinstance(node, ast.BinOp):
-        left, right = (_number(side, _evaluate(side, columns)) for side in (node.left, node.right))
+        left, right = (as_number(side, _evaluate(side, columns)) for side in (node.left, node.right))
         return _ARITHMETIC[type(node.op)](left, right)
     if isinstance(node, ast.IfExp):
         return _choose(node.test, node.body, node.orelse, columns)
@@ -105,7 +92,7 @@ def _evaluate(node: ast.expr, columns: Mapping[str, Column]) -> np.ndarray | Tru
 def _divide(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     import numpy as np
 
-    return np.asarray(left / _clean(right))
+    return np.asarray(left / without_infinities(right))
 
 
 _ARITHMETIC: dict[type[ast.operator], Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
@@ -125,8 +112,8 @@ def _call(node: ast.Call, columns: Mapping[str, Column]) -> np.ndarray | Truth:
         return _choose(node.args[0], node.args[1], node.args[2], columns)
     values = [_evaluate(argument, columns) for argument in node.args]
     if name == "missing":
-        return Truth(_unknown(values[0]))
-    numbers = [_clean(_number(argument, value)) for argument, value in zip(node.args, values, strict=True)]
+        return Truth(unknown_in(values[0]))
+    numbers = [without_infinities(as_number(argument, value)) for argument, value in zip(node.args, values, strict=True)]
     if name == "number":
         return numbers[0]
     if name == "abs":
@@ -143,9 +130,9 @@ def _compare(node: ast.Compare, columns: Mapping[str, Column]) -> Truth:
     links = []
     for index, operator in enumerate(node.ops):
         pair = _comparable(operator, sides[index : index + 2], values[index : index + 2])
-        unknown = _unknown(pair[0]) | _unknown(pair[1])
+        unknown = unknown_in(pair[0]) | unknown_in(pair[1])
         links.append(Truth(_COMPARE[type(operator)](*pair), unknown if unknown.any() else None))
-    return reduce(_both, links)
+    return reduce(both, links)
 
 
 _COMPARE: dict[type[ast.cmpop], Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
@@ -163,88 +150,21 @@ def _comparable(operator: ast.cmpop, sides: list[ast.expr], values: list[np.ndar
     pairs = list(zip(sides, values, strict=True))
     texts = all(not isinstance(value, Truth) and value.dtype.kind == "O" for value in values)
     if any(is_text(side) for side in sides) or (texts and isinstance(operator, (ast.Eq, ast.NotEq))):
-        return [_text(side, value) for side, value in pairs]
-    return [value if not isinstance(value, Truth) and value.dtype.kind in "iub" else _number(side, value) for side, value in pairs]
+        return [as_text(side, value) for side, value in pairs]
+    return [value if not isinstance(value, Truth) and value.dtype.kind in "iub" else as_number(side, value) for side, value in pairs]
 
 
 def _choose(test: ast.expr, body: ast.expr, other: ast.expr, columns: Mapping[str, Column]) -> np.ndarray | Truth:
     """One of two values per row; unknown where the condition is, or where the chosen value is."""
     import numpy as np
 
-    condition = _truth(test, _evaluate(test, columns))
+    condition = as_truth(test, _evaluate(test, columns))
     first, second = _evaluate(body, columns), _evaluate(other, columns)
     if isinstance(first, Truth) and isinstance(second, Truth):
-        unknown = np.where(condition.yes, _unknown(first), _unknown(second)) | _unknown(condition)
+        unknown = np.where(condition.yes, unknown_in(first), unknown_in(second)) | unknown_in(condition)
         return Truth(np.where(condition.yes, first.yes, second.yes), unknown if unknown.any() else None)
-    chosen = np.where(condition.yes, _number(body, first), _number(other, second))
+    chosen = np.where(condition.yes, as_number(body, first), as_number(other, second))
     return chosen if condition.unknown is None else np.where(condition.unknown, np.nan, chosen)
-
-
-def _both(left: Truth, right: Truth) -> Truth:
-    """Three-valued and: no where either is known to be no (Kleene 1952)."""
-    if left.unknown is None and right.unknown is None:
-        return Truth(left.yes & right.yes)
-    yes, no = left.settled(True) & right.settled(True), left.settled(False) | right.settled(False)
-    return Truth(yes, ~(yes | no))
-
-
-def _either(left: Truth, right: Truth) -> Truth:
-    return _not(_both(_not(left), _not(right)))
-
-
-def _not(truth: Truth) -> Truth:
-    return Truth(~truth.yes, truth.unknown)
-
-
-def _unknown(value: np.ndarray | Truth) -> np.ndarray:
-    """Where a value is not known."""
-    import numpy as np
-    import pandas as pd
-
-    if isinstance(value, Truth):
-        return np.zeros(value.yes.shape, dtype=bool) if value.unknown is None else value.unknown
-    if value.dtype.kind == "O":
-        return np.asarray(pd.isna(value) if value.ndim else False)
-    return ~np.isfinite(value) if value.dtype.kind == "f" else np.zeros(value.shape, dtype=bool)
-
-
-def _clean(number: np.ndarray) -> np.ndarray:
-    """Infinities as NaN, before an operation that could swallow them (min(inf, 3), 1 / inf)."""
-    import numpy as np
-
-    finite = np.isfinite(number)
-    return number if finite.all() else np.where(finite, number, np.nan)
-
-
-def _number(node: ast.expr, value: np.ndarray | Truth) -> np.ndarray:
-    """A value as float64, NaN where it is not known; yes counts as 1."""
-    import numpy as np
-
-    if isinstance(value, Truth):
-        number = value.yes.astype(np.float64)
-        return number if value.unknown is None else np.where(value.unknown, np.nan, number)
-    if value.dtype.kind == "O":
-        if not _unknown(value).all():
-            raise DataError("a column does not fit an expression", [Problem(fragment_of(node), "a number is needed", "texts")])
-        return np.full(value.shape, np.nan)
-    return value.astype(np.float64, copy=False)
-
-
-def _truth(node: ast.expr, value: np.ndarray | Truth) -> Truth:
-    """A value as a condition: a number is true where it is not 0."""
-    if isinstance(value, Truth):
-        return value
-    if value.dtype.kind == "b":
-        return Truth(value)
-    number = _number(node, value)
-    unknown = _unknown(number)
-    return Truth(number != 0, unknown if unknown.any() else None)
-
-
-def _text(node: ast.expr, value: np.ndarray | Truth) -> np.ndarray:
-    if isinstance(value, Truth) or value.dtype.kind != "O":
-        raise DataError("a column does not fit an expression", [Problem(fragment_of(node), "a text is needed", "numbers")])
-    return value
 
 
 def _no_value(tree: ast.expr, columns: Mapping[str, Column], unknown: np.ndarray, what: str) -> DataError:
@@ -277,16 +197,16 @@ def _cause(node: ast.expr, row: Mapping[str, Column]) -> tuple[str, str] | None:
 
     with np.errstate(all="ignore"):
         value = _evaluate(node, row)
-    if not _unknown(value).any():
+    if not unknown_in(value).any():
         return None
     for part in _used(node, row):
         found = _cause(part, row)
         if found is not None:
             return found
     if isinstance(node, ast.Name):
-        shown = "null" if np.isnan(_number(node, value)).all() else "infinite"
+        shown = "null" if np.isnan(as_number(node, value)).all() else "infinite"
         return f"column {node.id!r} is {shown}", f"missing({node.id}) tells such rows apart"
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and not _number(node.right, _evaluate(node.right, row)).all():
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and not as_number(node.right, _evaluate(node.right, row)).all():
         below = fragment_of(node.right)
         return f"{fragment_of(node)!r} divides by zero", f"say what holds then: ... if {below} != 0 else 0"
     return f"{fragment_of(node)!r} is too large", "look at the units of the columns"
@@ -300,5 +220,5 @@ def _used(node: ast.expr, row: Mapping[str, Column]) -> list[ast.expr]:
         parts = (node.args[0], node.args[1], node.args[2])
     else:
         return operands(node)
-    condition = _truth(parts[0], _evaluate(parts[0], row))
+    condition = as_truth(parts[0], _evaluate(parts[0], row))
     return [parts[0], parts[1] if condition.yes.all() else parts[2]]

@@ -100,7 +100,8 @@ class Expression:
             >>> Expression.parse("reviewed * cost - 0.1 * lost").unit({"reviewed": "case", "cost": "EUR/case", "lost": "EUR"})
             'EUR'
         """
-        return str(self.dimension({name: Unit.parse(units[name]) for name in self.names if name in units}))
+        self.check(units)
+        return str(self.dimension({name: Unit.parse(units[name]) for name in self.names}))
 
     def dimension(self, units: Mapping[str, Unit]) -> Unit:
         """As `unit`, on units that were read already."""

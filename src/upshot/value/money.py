@@ -105,7 +105,7 @@ def check_kpi(kpi: Kpi, flow_units: Mapping[str, str]) -> list[Problem]:
         if name in flow_units
     ]
     read = _read(kpi, problems)
-    known = [*flow_units, *kpi.parameters]
+    known = {*flow_units, *kpi.parameters}
     for key, expression in read.items():
         problems += [
             Problem(f"{where}.{key}", "unknown flow or parameter", repr(name), did_you_mean(name, known))

@@ -106,7 +106,7 @@ def unit_of(node: ast.expr, units: Mapping[str, Unit]) -> Unit | None:
         return inner if isinstance(node.op, ast.USub) else ONE
     if isinstance(node, ast.IfExp):
         unit_of(node.test, units)
-        return _same("chooses between", [node.body, node.orelse], units)
+        return _same("chooses between", node, [node.body, node.orelse], units)
     if isinstance(node, ast.Call):
         return _of_call(node, units)
     _check_condition(node, units)
@@ -115,7 +115,7 @@ def unit_of(node: ast.expr, units: Mapping[str, Unit]) -> Unit | None:
 
 def _of_arithmetic(node: ast.BinOp, units: Mapping[str, Unit]) -> Unit | None:
     if isinstance(node.op, (ast.Add, ast.Sub)):
-        return _same("adds" if isinstance(node.op, ast.Add) else "subtracts", [node.left, node.right], units)
+        return _same("adds" if isinstance(node.op, ast.Add) else "subtracts", node, [node.left, node.right], units)
     left, right = unit_of(node.left, units) or ONE, unit_of(node.right, units) or ONE
     return left * right if isinstance(node.op, ast.Mult) else left / right
 
@@ -124,11 +124,11 @@ def _of_call(node: ast.Call, units: Mapping[str, Unit]) -> Unit | None:
     assert isinstance(node.func, ast.Name)
     if node.func.id == "where":
         unit_of(node.args[0], units)
-        return _same("chooses between", node.args[1:], units)
+        return _same("chooses between", node, node.args[1:], units)
     if node.func.id in ("missing", "number"):
         unit_of(node.args[0], units)
         return ONE
-    return _same(f"{node.func.id} compares", node.args, units)
+    return _same(f"{node.func.id} compares", node, node.args, units)
 
 
 def _check_condition(node: ast.expr, units: Mapping[str, Unit]) -> None:
@@ -138,10 +138,10 @@ def _check_condition(node: ast.expr, units: Mapping[str, Unit]) -> None:
     elif isinstance(node, ast.Compare):
         sides = [node.left, *node.comparators]
         if not any(is_text(side) for side in sides):
-            _same("compares", sides, units)
+            _same("compares", node, sides, units)
 
 
-def _same(verb: str, parts: list[ast.expr], units: Mapping[str, Unit]) -> Unit | None:
+def _same(verb: str, node: ast.expr, parts: list[ast.expr], units: Mapping[str, Unit]) -> Unit | None:
     """The one unit of all parts; plain zeros fit anywhere."""
     known = [(part, unit) for part in parts if (unit := unit_of(part, units)) is not None]
     if not known:
@@ -153,7 +153,7 @@ def _same(verb: str, parts: list[ast.expr], units: Mapping[str, Unit]) -> Unit |
             hint = "give the number a name and a unit under parameters" if literal else None
             raise ExpressionError(
                 f"{verb} {fragment_of(first)!r} in {unit} and {fragment_of(part)!r} in {other}",
-                f"{fragment_of(first)} [{unit}], {fragment_of(part)} [{other}]",
+                fragment_of(node),
                 hint,
             )
     return unit

@@ -16,7 +16,13 @@ from upshot.value.intervals import blocks_needed
 from upshot.value.studentised import MIN_BLOCKS
 
 By = Literal["interval", "value"]
-_BLOCKS = {"day": "days of labels", "week": "weeks of labels", "month": "months of labels", "entity": "entities", "case": "cases"}
+_BLOCKS = {
+    "day": ("day of labels", "days of labels"),
+    "week": ("week of labels", "weeks of labels"),
+    "month": ("month of labels", "months of labels"),
+    "entity": ("entity", "entities"),
+    "case": ("case", "cases"),
+}
 _YEAR = {"day": 366, "week": 52, "month": 12}
 
 
@@ -104,10 +110,8 @@ def _more_blocks(measured: Measured, block: str) -> str:
 
 
 def _counted(block: str, count: int) -> str:
-    many = _BLOCKS.get(block, "blocks")
-    if count != 1:
-        return many
-    return {"entities": "entity"}.get(many, many.replace("s", "", 1))
+    one, many = _BLOCKS.get(block, ("block", "blocks"))
+    return one if count == 1 else many
 
 
 def number(value: float) -> str:

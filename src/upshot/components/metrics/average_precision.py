@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from upshot.components.metrics._scores import Ranked, Scorer, probabilities, undefined
+from upshot.components.metrics._scores import Ranked, Scorer, dot, probabilities, undefined
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, Direction, PredictionKind, Spec
 
@@ -42,11 +42,11 @@ class AveragePrecision:
         ranked = Ranked.of(at, y, p)
 
         def score(weights: np.ndarray) -> float:
-            true, false = ranked.counts(weights)
-            called = true + false
-            if not len(true) or true[-1] <= 0:
+            counts = ranked.counts(weights)
+            if counts is None or counts.true[-1] <= 0:
                 return float("nan")
-            precision = np.divide(true, called, out=np.zeros_like(true), where=called > 0)
-            return float(np.diff(true, prepend=0.0) @ precision / true[-1])
+            called = counts.true + counts.false
+            precision = np.divide(counts.true, called, out=np.zeros_like(called), where=called > 0)
+            return dot(counts.gained, precision) / float(counts.true[-1])
 
         return score

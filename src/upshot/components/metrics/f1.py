@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from upshot.components.metrics._scores import Scorer, probabilities, undefined
+from upshot.components.metrics._scores import Scorer, dot, probabilities, undefined
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, Direction, PredictionKind, Spec
 
@@ -43,11 +43,11 @@ class F1:
         if not np.isfinite(p).all():
             return undefined
         called = (p > self.params.threshold).astype(np.float64)
-        true = called * y
+        true, either = called * y, called + y
 
         def score(weights: np.ndarray) -> float:
             drawn = weights[at]
-            total = drawn @ (called + y)
-            return float(2.0 * (drawn @ true) / total) if total > 0 else float("nan")
+            total = dot(drawn, either)
+            return 2.0 * dot(drawn, true) / total if total > 0 else float("nan")
 
         return score

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from upshot.components.metrics._scores import Scorer, probabilities, undefined
+from upshot.components.metrics._scores import Scorer, dot, probabilities, undefined
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, Direction, PredictionKind, Spec
 from upshot.errors import DataError, Problem, did_you_mean
@@ -139,4 +139,4 @@ class DailyRanking:
         found = np.add.reduceat(taken * self.y, self.starts)
         looked_at = np.add.reduceat(taken, self.starts)
         precision = np.divide(found, looked_at, out=np.zeros_like(found), where=looked_at > 0)
-        return float(day_weight @ precision / day_weight.sum())
+        return dot(day_weight, precision) / float(day_weight.sum())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from upshot.components.metrics._scores import Ranked, Scorer, probabilities, undefined
+from upshot.components.metrics._scores import Ranked, Scorer, dot, probabilities, undefined
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, Direction, PredictionKind, Spec
 
@@ -41,10 +41,10 @@ class RocAuc:
         ranked = Ranked.of(at, y, p)
 
         def score(weights: np.ndarray) -> float:
-            true, false = ranked.counts(weights)
-            if not len(true) or true[-1] <= 0 or false[-1] <= 0:
+            counts = ranked.counts(weights)
+            if counts is None or counts.true[-1] <= 0 or counts.negatives <= 0:
                 return float("nan")
-            middle = true - np.diff(true, prepend=0.0) / 2.0  # of a group of equal scores one half is above
-            return float(np.diff(false, prepend=0.0) @ middle / (true[-1] * false[-1]))
+            outranked = counts.negatives - (counts.false + counts.false_before) / 2.0  # of a group of equal scores one half is below
+            return dot(counts.gained, outranked) / (float(counts.true[-1]) * counts.negatives)
 
         return score

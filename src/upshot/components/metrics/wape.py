@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from upshot.components.metrics._scores import Scorer, points
+from upshot.components.metrics._scores import Scorer, dot, points
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, Direction, PredictionKind, Spec
 
@@ -41,7 +41,7 @@ class WeightedAbsolutePercentageError:
 
         def score(weights: np.ndarray) -> float:
             drawn = weights[at]
-            total = drawn @ volume
-            return float(drawn @ error / total) if total > 0 else float("nan")
+            total = dot(drawn, volume)
+            return dot(drawn, error) / total if total > 0 else float("nan")
 
         return score

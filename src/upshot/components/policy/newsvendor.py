@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from upshot.contracts.params import Params
 from upshot.contracts.records import DecisionKind, PredictionKind, Spec, Tuned
@@ -33,11 +33,12 @@ class NewsvendorParams(Params):
         None, gt=0, allow_inf_nan=False, description="Units in a pack: quantities are rounded up to full packs."
     )
 
-    @model_validator(mode="after")
-    def _something_is_at_stake(self) -> NewsvendorParams:
-        if self.underage + self.overage == 0:
+    @field_validator("overage")
+    @classmethod
+    def _something_is_at_stake(cls, overage: float, info: ValidationInfo) -> float:
+        if overage == 0 and info.data.get("underage") == 0:
             raise ValueError("underage and overage must not both be 0")
-        return self
+        return overage
 
 
 class Newsvendor:
