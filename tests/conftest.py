@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sklearn.linear_model  # noqa: F401 - its first import sets KMP_* variables and draws from `random`, in no test
 
 pytest_plugins = ["upshot.testing.fixtures"]
 
