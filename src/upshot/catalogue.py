@@ -19,7 +19,8 @@ import pluggy
 
 from upshot import hookspecs
 from upshot.contracts.components import KINDS, Component
-from upshot.contracts.records import Fitted, Map, Spec
+from upshot.contracts.records import Fitted, Spec
+from upshot.contracts.tables import thaw
 from upshot.errors import IntegrityError, PluginError, Problem, RecipeError, did_you_mean, nearest
 from upshot.hookspecs import PROJECT_NAME
 
@@ -134,7 +135,7 @@ class Catalogue:
     def make(self, spec: Spec) -> Any:
         """The component of a spec, made with validated parameters; nothing heavy is imported yet."""
         component = self.find(spec.kind, spec.use)
-        params = self.params_class(component).model_validate(plain(spec.params), strict=False)
+        params = self.params_class(component).model_validate(thaw(spec.params), strict=False)
         instance = self.load(component)(params)
         object.__setattr__(instance, "spec", spec)  # frozen records, such as a KPI, have their spec too
         return instance
@@ -178,15 +179,6 @@ class Catalogue:
             ) from error
 
 
-def plain(value: Any) -> Any:
-    """Maps and tuples as dicts and lists, as JSON and pydantic take them."""
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return value
-
-
 def load_catalogue(found: Callable[[], list[EntryPoint]] | None = None) -> Catalogue:
     """Ask every installed plugin what it offers.
 
@@ -212,7 +204,7 @@ def load_catalogue(found: Callable[[], list[EntryPoint]] | None = None) -> Catal
         seen[point.name] = point
         try:
             module = point.load()
-        except Exception as error:  # whatever a stranger's module raises at import is its own fault, and others go on
+        except Exception as error:  # noqa: BLE001 - whatever a stranger's module raises at import is its own fault, and others go on
             broken.append(Broken(point.name, distribution, version, f"{type(error).__name__}: {error}"))
             continue
         plugins.append(_ask(point.name, distribution, version, module))
@@ -255,5 +247,3 @@ def _misspelt(name: str, distribution: str, version: str, module: Any, error: Ex
     ] or [Problem("hook", str(error))]
     return PluginError(f"plugin {name!r} of {distribution} {version} has a hook that does not fit", problems)
 
-
-__all__ = ["Broken", "Catalogue", "Map", "Plugin", "load_catalogue", "plain"]

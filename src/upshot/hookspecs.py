@@ -17,7 +17,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from upshot.contracts.components import Component
-    from upshot.contracts.records import Map
+    from upshot.contracts.tables import Map
 
 PROJECT_NAME = "upshot"
 hookspec = pluggy.HookspecMarker(PROJECT_NAME)

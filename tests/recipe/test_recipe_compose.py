@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from upshot.catalogue import plain
+from upshot.contracts.tables import thaw
 from upshot.contracts.tables import Map
 from upshot.recipe.compose import show
 from upshot.recipe.recipe import Recipe
@@ -18,7 +18,7 @@ from upshot.recipe.recipe import Recipe
 def test_every_default_is_filled_in_and_higher_layers_win(bench: Any) -> None:
     recipe = bench.load("model.rate=0.1")
 
-    assert plain(recipe.nodes["model"].params) == {
+    assert thaw(recipe.nodes["model"].params) == {
         "max_depth": 8,
         "rate": 0.1,
         "growth": {"leaves": 31, "policy": "loss"},
@@ -55,7 +55,7 @@ def test_the_override_grammar_reaches_every_legal_key(bench: Any, overrides: lis
 def test_entries_of_maps_can_be_added_changed_and_removed(bench: Any) -> None:
     recipe = bench.load("gates.auc.min=0.7", "gates.worth=null", "+gates.brier={metric:brier,max:0.1}", "metrics.roc_auc={}")
 
-    gates = {name: plain(node.params) for name, node in recipe.groups["gates"].items()}
+    gates = {name: thaw(node.params) for name, node in recipe.groups["gates"].items()}
     assert gates == {"auc": {"min": 0.7, "max": None, "metric": "roc_auc"}, "brier": {"min": None, "max": 0.1, "metric": "brier"}}
     assert recipe.groups["metrics"]["roc_auc"].use == "roc_auc"
     assert recipe.groups["features"] == Map()
@@ -124,7 +124,7 @@ def test_files_are_absolute_and_listed_as_inputs(bench: Any) -> None:
         sorted([str(root / "data/cards.csv"), str(root / "a/*.csv"), "/b.csv", str(root.parent / "up.csv")], key=node.inputs.index)
     )
     assert len(node.inputs) == 4
-    assert plain(node.params["types"]) == {"path": "string"}
+    assert thaw(node.params["types"]) == {"path": "string"}
 
 
 def test_dates_stay_text_that_reads_back(bench: Any) -> None:
@@ -133,7 +133,7 @@ def test_dates_stay_text_that_reads_back(bench: Any) -> None:
     recipe = bench.load("split.test_from=2025-03-01")
 
     assert recipe.nodes["split"].params["test_from"] == "2025-03-01"
-    assert SplitParams.model_validate(plain(recipe.nodes["split"].params)).test_from == date(2025, 3, 1)
+    assert SplitParams.model_validate(thaw(recipe.nodes["split"].params)).test_from == date(2025, 3, 1)
 
 
 def test_a_shown_recipe_reads_back_as_the_same_recipe(bench: Any) -> None:

@@ -7,9 +7,9 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from upshot.catalogue import plain
 from upshot.cli.context import Context, add_json
 from upshot.cli.text import columns, duration
+from upshot.contracts.tables import thaw
 
 if TYPE_CHECKING:
     from upshot.ledger.ledger import RunRow
@@ -27,7 +27,7 @@ def execute(arguments: argparse.Namespace) -> int:
     state = Context.of(arguments).state
     rows = state.ledger.runs(arguments.limit, arguments.recipe) if (state.root / "ledger.db").exists() else ()
     if arguments.json:
-        print(json.dumps([asdict(row) for row in rows], indent=1, default=plain))
+        print(json.dumps([asdict(row) for row in rows], indent=1, default=thaw))
     elif not rows:
         print(f"no runs yet in {state.root}")
     else:

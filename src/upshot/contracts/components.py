@@ -32,7 +32,6 @@ from upshot.contracts.records import (
     Valuations,
     Verdict,
 )
-
 from upshot.contracts.tables import Blob, Map
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ frames that it needs. Frames are read-only by agreement: whoever changes one tak
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,6 +43,29 @@ class Map(Mapping[str, V], Generic[V]):
 
     def __repr__(self) -> str:
         return f"Map({self._items!r})"
+
+
+def freeze(value: Any) -> Any:
+    """Maps and lists as immutable maps and tuples, all the way down.
+
+    Example:
+        >>> freeze({"a": [1, {"b": 2}]})
+        Map({'a': (1, Map({'b': 2}))})
+    """
+    if isinstance(value, Mapping):
+        return Map({key: freeze(item) for key, item in value.items()})
+    if isinstance(value, (list, tuple)):
+        return tuple(freeze(item) for item in value)
+    return value
+
+
+def thaw(value: Any) -> Any:
+    """The opposite of `freeze`: dicts and lists, as JSON and YAML take them."""
+    if isinstance(value, Mapping):
+        return {key: thaw(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [thaw(item) for item in value]
+    return value
 
 
 class Table:

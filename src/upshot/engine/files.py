@@ -67,5 +67,5 @@ def matching(pattern: str) -> list[Path]:
     path = Path(pattern)
     if path.is_file():
         return [path]
-    found = path.rglob("*") if path.is_dir() else (Path(name) for name in glob(pattern, recursive=True))
+    found = path.rglob("*") if path.is_dir() else (Path(name) for name in glob(pattern, recursive=True))  # noqa: PTH207 - absolute
     return sorted(file for file in found if file.is_file())

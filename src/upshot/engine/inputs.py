@@ -15,10 +15,10 @@ from importlib.metadata import version
 from os import cpu_count
 from typing import Any
 
-from upshot.catalogue import Catalogue, plain
+from upshot.catalogue import Catalogue
 from upshot.contracts.components import Lake, Registry
 from upshot.contracts.records import Kpis, Seed, Threads, Today, UseCase
-from upshot.contracts.tables import Map
+from upshot.contracts.tables import Map, thaw
 from upshot.engine.code import CodeDigests
 from upshot.engine.files import FileDigests
 from upshot.recipe.recipe import Node, Recipe
@@ -105,7 +105,7 @@ class Inputs:
     def _node(self, place: str, node: Node) -> dict[str, str]:
         component = self.catalogue.find(node.kind, node.use)
         leaves = {f"{place}.use": node.use, f"{place}.code": self.code.of(component.make.partition(":")[0])}
-        leaves |= {f"{place}.{key}": text for key, text in _flat(plain(node.params))}
+        leaves |= {f"{place}.{key}": text for key, text in _flat(thaw(node.params))}
         leaves |= {f"file {pattern}": self.files.of(pattern) for pattern in node.inputs}
         leaves |= {f"library {name}": library_version(name) for name in component.libraries}
         return leaves

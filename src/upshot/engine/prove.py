@@ -19,6 +19,7 @@ from upshot.errors import Problem, RecipeError, did_you_mean
 from upshot.recipe.recipe import Recipe
 from upshot.stages import Need
 from upshot.value.money import check_kpi
+from upshot.value.valuation import check_period
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def _parts(made: _Made) -> Iterable[Problem]:
 def _kpis(made: _Made) -> Iterable[Problem]:
     rollout = made.one["rollout"]
     for name, kpi in made.kpis.kpis.items():
-        for problem in check_kpi(kpi, rollout.columns):
+        for problem in (*check_kpi(kpi, rollout.columns), *check_period(kpi, timed=made.one["data"].roles.time is not None)):
             where = problem.where if problem.where.startswith("kpi.") else f"kpi.{name}.{problem.where}"
             yield Problem(where, problem.rule, problem.got, problem.hint)
     if made.kpis.objective not in made.kpis.kpis:

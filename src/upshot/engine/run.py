@@ -17,7 +17,7 @@ import pluggy
 from upshot.catalogue import Catalogue
 from upshot.contracts.components import Lake, Registry
 from upshot.contracts.records import ModelVersion
-from upshot.contracts.tables import Map
+from upshot.contracts.tables import Map, freeze
 from upshot.engine.inputs import Inputs, library_version
 from upshot.engine.plan import Plan, PlannedStage, key_of, make_plan, stage_leaves
 from upshot.engine.registry import LedgerRegistry
@@ -26,7 +26,7 @@ from upshot.errors import GateError, UpshotError
 from upshot.hookspecs import RunInfo, StageInfo
 from upshot.ledger.codec import Codec
 from upshot.ledger.receipts import Receipt
-from upshot.recipe.recipe import Recipe, freeze
+from upshot.recipe.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class _Run:
         started = time.monotonic()
         run = self._begin()
         self.info = RunInfo(run, self.recipe.name, self.recipe.digest, self.state.root)
-        self.services = {Lake: self.state.lake, Registry: LedgerRegistry(self.state, self.engine.catalogue, run)}
+        self.services: dict[type, object] = {Lake: self.state.lake, Registry: LedgerRegistry(self.state, self.engine.catalogue, run)}
         self.hooks.before_run(run=self.info)
         status, refusal = "failed", None
         try:

@@ -18,13 +18,13 @@ from pydantic_core import PydanticUndefined
 from upshot.catalogue import Catalogue
 from upshot.contracts.components import DEFAULT_USE, KINDS, Component, Kind
 from upshot.contracts.params import FileMark, Params
-from upshot.contracts.tables import Map
+from upshot.contracts.tables import Map, freeze
 from upshot.errors import Problem, did_you_mean
 from upshot.project import Project
 from upshot.recipe.composition import Composition
 from upshot.recipe.interpolation import peek
 from upshot.recipe.reading import KeyPath
-from upshot.recipe.recipe import Node, freeze
+from upshot.recipe.recipe import Node
 from upshot.recipe.wording import default_of, explain, key_of, keys_of, shown
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")

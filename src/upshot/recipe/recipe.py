@@ -15,7 +15,7 @@ from typing import Any
 
 from upshot.contracts.components import KINDS
 from upshot.contracts.records import Spec, UseCase
-from upshot.contracts.tables import Map
+from upshot.contracts.tables import Map, freeze, thaw
 
 
 @dataclass(frozen=True)
@@ -161,26 +161,3 @@ def as_written(recipe: Recipe) -> dict[str, Any]:
 
 def _written(node: Node) -> dict[str, Any]:
     return {"use": node.use, **thaw(node.params)}
-
-
-def freeze(value: Any) -> Any:
-    """Maps and lists as immutable maps and tuples, all the way down.
-
-    Example:
-        >>> freeze({"a": [1, {"b": 2}]})
-        Map({'a': (1, Map({'b': 2}))})
-    """
-    if isinstance(value, Mapping):
-        return Map({key: freeze(item) for key, item in value.items()})
-    if isinstance(value, (list, tuple)):
-        return tuple(freeze(item) for item in value)
-    return value
-
-
-def thaw(value: Any) -> Any:
-    """The opposite of `freeze`: dicts and lists, as JSON and YAML take them."""
-    if isinstance(value, Mapping):
-        return {key: thaw(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [thaw(item) for item in value]
-    return value

@@ -30,10 +30,10 @@ def _test_rows(predictions: Predictions, folds: Folds) -> tuple[pd.DataFrame, Ca
 
     positions = [folds.positions(fold.name, "test") for fold in folds.folds]
     starts = np.cumsum([0, *map(len, positions)])
-    frames = [
-        predictions.frames[f"{fold.name}/test"].frame.assign(case=lambda f, start=start: f["case"] + start)
-        for fold, start in zip(folds.folds, starts, strict=False)
-    ]
+    frames = []
+    for fold, start in zip(folds.folds, starts, strict=False):
+        frame = predictions.frames[f"{fold.name}/test"].frame
+        frames.append(frame.assign(case=frame["case"] + start))
     return pd.concat(frames, ignore_index=True), folds.cases.take(np.concatenate(positions))
 
 

@@ -18,7 +18,7 @@ from upshot.contracts.records import (
     Valuations,
     Verdicts,
 )
-from upshot.contracts.tables import Blob, Map
+from upshot.contracts.tables import Blob, Map, thaw
 from upshot.errors import GateError, IntegrityError, Problem
 from upshot.stages.scoring import score
 
@@ -85,10 +85,10 @@ def package(predictor: Predictor, decisions: Decisions) -> Map[Blob]:
     parts: dict[str, Fitted] = {"model": predictor.models[final], "calibration": predictor.calibrators[final]}
     parts |= {f"features/{name}": fitted for name, fitted in predictor.encoders[final].items()}
     files = {f"{place}/{name}": blob for place, fitted in parts.items() for name, blob in fitted.files.items()}
-    components = {place: {"use": fitted.spec.use, "params": _plain(fitted.spec.params)} for place, fitted in parts.items()}
+    components = {place: {"use": fitted.spec.use, "params": thaw(fitted.spec.params)} for place, fitted in parts.items()}
     components["policy"] = {
         "use": decisions.policy.use,
-        "params": _plain(decisions.policy.params),
+        "params": thaw(decisions.policy.params),
         "tuned": dict(decisions.tuned[final].values),
     }
     files["components.json"] = _json(components)
@@ -122,12 +122,6 @@ def _card(use_case: UseCase, valuations: Valuations, verdicts: Verdicts) -> Map[
             "gates": ", ".join(f"{verdict.gate}={verdict.outcome}" for verdict in verdicts.verdicts),
         }
     )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Map):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _json(value: Any) -> Blob:

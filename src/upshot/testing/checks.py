@@ -75,7 +75,7 @@ def check_params_are_documented_and_closed(catalogue: Catalogue, entry: Componen
     for name, field in params.model_fields.items():
         assert field.description, f"{entry.kind} {entry.name}: parameter {name!r} has no description"
         if not _is_required(field):
-            own = TypeAdapter(Annotated[field.annotation, field])  # the field alone, without rules between fields
+            own: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type]  # the field alone, without rules between fields
             own.validate_python(field.get_default(call_default_factory=True))
 
 

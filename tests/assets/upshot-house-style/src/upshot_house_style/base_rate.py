@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import Field
+
 from upshot.contracts.components import Compute, Examples
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, PredictionKind, Spec
