@@ -21,7 +21,7 @@ from upshot import hookspecs
 from upshot.contracts.components import KINDS, Component
 from upshot.contracts.records import Fitted, Spec
 from upshot.contracts.tables import thaw
-from upshot.errors import IntegrityError, PluginError, Problem, RecipeError, did_you_mean, nearest
+from upshot.errors import IntegrityError, PluginError, Problem, RecipeError, UpshotError, did_you_mean, nearest
 from upshot.hookspecs import PROJECT_NAME
 
 if TYPE_CHECKING:
@@ -203,11 +203,11 @@ def load_catalogue(found: Callable[[], list[EntryPoint]] | None = None) -> Catal
             )
         seen[point.name] = point
         try:
-            module = point.load()
-        except Exception as error:  # noqa: BLE001 - whatever a stranger's module raises at import is its own fault, and others go on
+            plugins.append(_ask(point.name, distribution, version, point.load()))
+        except UpshotError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a stranger's code raises is its own fault, and others go on
             broken.append(Broken(point.name, distribution, version, f"{type(error).__name__}: {error}"))
-            continue
-        plugins.append(_ask(point.name, distribution, version, module))
     return Catalogue(tuple(plugins), tuple(broken))
 
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from upshot.contracts.tables import thaw
-from upshot.contracts.tables import Map
+from upshot.contracts.tables import Map, thaw
 from upshot.recipe.compose import show
 from upshot.recipe.recipe import Recipe
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from dataclasses import asdict
 
 from upshot.cli.context import Context, add_json, add_recipe
@@ -27,7 +28,7 @@ def execute(arguments: argparse.Namespace) -> int:
     plan = engine.plan(recipe)
     receipt = next(planned.receipt for planned in plan.stages if planned.stage.name == "gate")
     if receipt is None:
-        command = " ".join(["upshot run", arguments.recipe, *arguments.overrides])
+        command = shlex.join(["upshot", "run", arguments.recipe, *arguments.overrides])
         raise UsageError("the gates of this recipe were not evaluated yet", [Problem(recipe.name, "run it first", None, command)])
     verdicts: Verdicts = engine.codec(plan).load(receipt.value)
     if arguments.json:

@@ -46,8 +46,14 @@ class Parser(argparse.ArgumentParser):
         if "unrecognized arguments" in message:
             problems = [Problem(word, "unknown option", None, did_you_mean(word, flags)) for word in wrong]
         else:
-            problems = [Problem(self.prog, message, None, f"{self.prog} --help")]
+            problems = [Problem(self.prog, self._without_optional(message), None, f"{self.prog} --help")]
         raise UsageError("the command line is wrong", problems)
+
+    def _without_optional(self, message: str) -> str:
+        """The message without words that need not be there: intermixed parsing lists them among the missing."""
+        head, colon, names = message.partition("are required: ")
+        optional = {action.dest for action in self._actions if action.nargs in ("*", "?")}
+        return head + colon + ", ".join(name for name in names.split(", ") if name not in optional)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

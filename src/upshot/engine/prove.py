@@ -11,10 +11,11 @@ from datetime import date
 from typing import Any
 
 from upshot.catalogue import Catalogue
-from upshot.contracts.records import Kpis
+from upshot.contracts.records import Kpis, Spec
 from upshot.engine.code import CodeDigests
 from upshot.engine.files import FileDigests
 from upshot.engine.inputs import Inputs
+from upshot.engine.places import located
 from upshot.errors import Problem, RecipeError, did_you_mean
 from upshot.recipe.recipe import Recipe
 from upshot.stages import Need
@@ -46,9 +47,9 @@ def prove(recipe: Recipe, catalogue: Catalogue, code: CodeDigests, files: FileDi
         *_metrics(made, catalogue),
     ]
     if problems:
-        located = [_located(problem, recipe) for problem in problems]
-        noun = "problem" if len(located) == 1 else "problems"
-        raise RecipeError(f"{len(located)} {noun} in recipe {recipe.name!r} (no data was read)", located)
+        noun = "problem" if len(problems) == 1 else "problems"
+        headline = f"{len(problems)} {noun} in recipe {recipe.name!r} (no data was read)"
+        raise RecipeError(headline, (located(problem, recipe) for problem in problems))
 
 
 def _make(inputs: Inputs) -> _Made:
@@ -68,13 +69,13 @@ def _kinds(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
             yield Problem(
                 f"{place}.use",
                 f"{giver.spec.use!r} gives {giver.gives}, and rollout {rollout.spec.use!r} accepts {rollout.accepts}",
-                hint=f"{place.split('.')[0]} that give {rollout.accepts}: {_fitting(catalogue, giver.spec.kind, 'gives', rollout.accepts)}",
+                hint=f"options that fit: {_fitting(catalogue, giver.spec.kind, 'gives', rollout.accepts)}",
             )
 
 
 def _mismatch(place: str, taker: Any, verb: str, takes: tuple[str, ...], got: str, catalogue: Catalogue, wanted: str) -> Problem:
     fitting = _fitting(catalogue, taker.spec.kind, verb, wanted)
-    return Problem(f"{place}.use", f"{taker.spec.use!r} {verb} {' or '.join(takes)}, and {got}", hint=f"{place} that takes {wanted}: {fitting}")
+    return Problem(f"{place}.use", f"{taker.spec.use!r} {verb} {' or '.join(takes)}, and {got}", hint=f"options that fit: {fitting}")
 
 
 def _fitting(catalogue: Catalogue, kind: str, attribute: str, wanted: str) -> str:
@@ -118,11 +119,16 @@ def _gates(made: _Made) -> Iterable[Problem]:
         for kind, wanted in gate.wants.items():
             if wanted not in present[kind]:
                 yield Problem(
-                    f"gates.{name}",
+                    f"gates.{name}.{_key_of(gate.spec, wanted)}",
                     f"asks for a {words[kind]} that the recipe does not declare",
                     repr(wanted),
                     did_you_mean(wanted, present[kind]),
                 )
+
+
+def _key_of(spec: Spec, wanted: str) -> str:
+    """The parameter by which a component asks for something."""
+    return next((key for key, value in spec.params.items() if value == wanted), "use")
 
 
 def _metrics(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
@@ -132,17 +138,3 @@ def _metrics(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
             yield _mismatch(
                 f"metrics.{name}", metric, "accepts", metric.accepts, f"model {model.spec.use!r} gives {model.gives}", catalogue, model.gives
             )
-
-
-def _located(problem: Problem, recipe: Recipe) -> Problem:
-    """The same problem with file:line or argument number of the key it speaks of, or of the nearest key above it."""
-    parts = problem.where.split(".")
-    keys = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
-    for key in keys:
-        for name in (key, f"{key}.use"):
-            origin = recipe.origins.get(name)
-            if origin is not None and origin.chain:
-                return Problem(problem.where, problem.rule, problem.got, problem.hint, origin.chain[-1].where)
-    under = next((o for name, o in recipe.origins.items() if name.startswith(f"{keys[0]}.") and o.chain), None)
-    return Problem(problem.where, problem.rule, problem.got, problem.hint, under.chain[-1].where if under else None)
-

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
-import pluggy
-
 from upshot.catalogue import Catalogue
 from upshot.contracts.components import Lake, Registry
 from upshot.contracts.records import ModelVersion
@@ -22,6 +20,7 @@ from upshot.engine.inputs import Inputs, library_version
 from upshot.engine.plan import Plan, PlannedStage, key_of, make_plan, stage_leaves
 from upshot.engine.registry import LedgerRegistry
 from upshot.engine.state import State
+from upshot.engine.watchers import Watchers
 from upshot.errors import GateError, UpshotError
 from upshot.hookspecs import RunInfo, StageInfo
 from upshot.ledger.codec import Codec
@@ -108,41 +107,44 @@ class _Run:
         self.state, self.recipe = engine.state, plan.recipe
         self.codec = engine.codec(plan)
         self.inputs = Inputs(self.recipe, engine.catalogue, self.state.code, self.state.files, engine.today)
-        self.hooks = self._watchers()
+        self.watchers = Watchers(engine.catalogue, engine.use_plugins)
         self.digests: dict[object, str] = {}
         self.values: dict[object, Any] = {}
         self.stages: list[StageInfo] = []
-
-    def _watchers(self) -> pluggy.HookRelay:
-        return self.engine.catalogue.watchers(self.engine.use_plugins).hook
 
     def carry_out(self) -> RunRecord:
         started = time.monotonic()
         run = self._begin()
         self.info = RunInfo(run, self.recipe.name, self.recipe.digest, self.state.root)
         self.services: dict[type, object] = {Lake: self.state.lake, Registry: LedgerRegistry(self.state, self.engine.catalogue, run)}
-        self.hooks.before_run(run=self.info)
-        status, refusal = "failed", None
+        status, failure = "failed", None
         try:
+            self.watchers.tell("before_run", run=self.info)
             for planned in self.plan.stages:
                 self._stage(planned)
             status = "done"
         except GateError as error:
-            status, refusal = "refused", str(error)
-        except UpshotError as error:
-            refusal = str(error)
-            raise
-        except KeyboardInterrupt:
+            status, failure = "refused", str(error)
+        except (KeyboardInterrupt, BrokenPipeError):  # whoever read our progress has gone, as after `| head`
             status = "interrupted"
             raise
+        except Exception as error:
+            failure = str(error) if isinstance(error, UpshotError) else f"{type(error).__name__}: {error}"
+            raise
         finally:
-            self._finish(run, status, refusal, time.monotonic() - started)
-            self.state.code.remember()
-            self.state.files.remember()
-            values = Map({stage.name: stage.digest for stage in self.stages if stage.digest})
-            self.hooks.after_run(run=self.info, status=status, values=values)
-        record = RunRecord(run, self.recipe.name, status, tuple(self.stages), values, time.monotonic() - started, refusal)
-        self._keep_answer(record)
+            record = self._close(run, status, failure, time.monotonic() - started)
+        return record
+
+    def _close(self, run: str, status: str, failure: str | None, seconds: float) -> RunRecord:
+        """Write down how it ended, then tell the watchers."""
+        self._finish(run, status, failure, seconds)
+        self.state.code.remember()
+        self.state.files.remember()
+        values = Map({stage.name: stage.digest for stage in self.stages if stage.digest})
+        record = RunRecord(run, self.recipe.name, status, tuple(self.stages), values, seconds, failure)
+        if status in ("done", "refused"):
+            self._keep_answer(record)
+        self.watchers.tell("after_run", run=self.info, status=status, values=values)
         return record
 
     def _begin(self) -> str:
@@ -182,7 +184,7 @@ class _Run:
     def _compute(self, planned: PlannedStage, key: str, leaves: Mapping[str, str]) -> Receipt:
         stage = planned.stage
         self.watch.stage_begins(planned)
-        self.hooks.before_stage(run=self.info, stage=StageInfo(stage.name, key))
+        self.watchers.tell("before_stage", run=self.info, stage=StageInfo(stage.name, key))
         started = time.monotonic()
         try:
             arguments = {
@@ -192,8 +194,12 @@ class _Run:
             value = stage.run(**arguments)
             digest = self.codec.store(value)
         except BaseException as error:  # watchers hear of every end, also of an interruption; it then goes on its way
-            self.hooks.on_stage_error(run=self.info, stage=StageInfo(stage.name, key), error=error)
+            if isinstance(error, UpshotError):
+                from upshot.engine.places import located
+
+                error.problems = tuple(located(problem, self.recipe) for problem in error.problems)
             error.add_note(f"in stage {stage.name!r} of recipe {self.recipe.name!r}")
+            self.watchers.tell("on_stage_error", run=self.info, stage=StageInfo(stage.name, key), error=error)
             raise
         seconds = time.monotonic() - started
         receipt = Receipt(key, stage.name, digest, Map(dict(leaves)), self.info.id, seconds, datetime.now(UTC).isoformat())
@@ -201,7 +207,7 @@ class _Run:
         self.values[stage.gives] = value
         done = StageInfo(stage.name, key, digest, cached=False, seconds=seconds)
         self.stages.append(done)
-        self.hooks.after_stage(run=self.info, stage=done, value=value)
+        self.watchers.tell("after_stage", run=self.info, stage=done, value=value)
         return receipt
 
     def _result(self, kind: object) -> Any:
@@ -213,7 +219,7 @@ class _Run:
     def _keep_answer(self, record: RunRecord) -> None:
         """Remember the whole answer under the digest of the plan that asks for it, now that all keys are known."""
         known = self.engine.plan(self.recipe)
-        if known.digest is not None and record.status in ("done", "refused"):
+        if known.digest is not None:
             self.state.receipts.keep_answer(
                 known.digest, {"run": record.id, "status": record.status, "refusal": record.refusal}
             )

@@ -87,7 +87,7 @@ class _Composer:
             if override is None:
                 continue
             place = f"argument {number}"
-            keys = [override.key_or_group, *keys_within(override.value())]
+            keys = [override.key_or_group, *map(str, keys_within(override.value()))]
             found = [hostile_key(key, place, top=False) for key in keys]
             if is_engine_owned(override.get_key_element()):
                 found.append(hostile_key("hydra", place, top=True))
@@ -121,10 +121,14 @@ class _Composer:
             self._note(Problem(key, "several values are for sweeps", shown, hint, place))
             return False
         value = override.value()
+        odd = next((name for name in keys_within(value) if not isinstance(name, str)), None)
+        if odd is not None:
+            self._note(Problem(key, "a key must be text", repr(odd), f"write it in quotes: '{odd}'", place))
+            return False
         texts = [problem for text in texts_within(value) if (problem := text_problem(text, key, place)) is not None]
         for problem in texts:
             self._note(problem)
-        if self.repository.group_exists(key) and not override.is_delete() and not isinstance(value, (str, list, dict)):
+        if self.repository.group_exists(key) and not _can_choose(override, value):
             hint = f"write {key}=NAME, or ~{key} to take the choice out; options: {', '.join(self.repository.choices(key)) or 'none'}"
             self._note(Problem(key, "a group takes the name of a choice", repr(value) if value is not None else "null", hint, place))
             return False
@@ -268,6 +272,13 @@ def _merge(into: dict[str, Any], new: dict[str, Any]) -> None:
             _merge(into[key], value)
         else:
             into[key] = value
+
+
+def _can_choose(override: Override, value: object) -> bool:
+    """Whether a value can go with a group: a choice, several, or a map that is merged; to take a choice out, its name or nothing."""
+    if override.is_delete():
+        return value is None or isinstance(value, str)
+    return isinstance(value, (str, dict)) or (isinstance(value, list) and all(isinstance(name, str) for name in value))
 
 
 def _kinds_of(documents: Sequence[Document]) -> set[str]:

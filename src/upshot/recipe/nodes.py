@@ -95,6 +95,8 @@ def _draft_map(kind: Kind, composition: Composition, catalogue: Catalogue) -> It
         example = f"{group[0]}: {{}}" if isinstance(group, list) and group and isinstance(group[0], str) else "NAME: {...}"
         _note(composition, path, "must be a map keyed by name", shown(group), f"write {kind.name}: {{{example}}}")
         return
+    if kind.name not in tree:
+        composition.provenance.default(path, {}, f"{kind.name} left out")
     tree[kind.name] = group = {name: entry for name, entry in group.items() if entry is not None}
     if not group and kind.name == "gates":
         _note(composition, path, NO_GATE, None, "write gates: {NAME: {...}} or `- gates: NAME` in defaults")
@@ -126,9 +128,8 @@ def _imply_entry(kind: str, name: str, entry: dict[str, Any], composition: Compo
     implied = [component for component in of_kind if component.by_key is not None and component.by_key in entry]
     if len(implied) > 1 and name not in {component.name for component in implied}:
         names = " or ".join(f"use: {component.name}" for component in implied)
-        _note(
-            composition, (kind, name, "use"), "could mean several components", ", ".join(str(c.by_key) for c in implied), f"write {names}"
-        )
+        found_keys = ", ".join(str(component.by_key) for component in implied)
+        _note(composition, (kind, name, "use"), "could mean several components", found_keys, f"write {names}", at=(kind, name))
         return False
     if implied:
         found = implied[0] if len(implied) == 1 else next(component for component in implied if component.name == name)

@@ -50,11 +50,11 @@ def is_engine_owned(key: str) -> bool:
     return head.strip() == "hydra" or ("@" in key and is_engine_owned(key.partition("@")[2].replace("_global_.", "")))
 
 
-def keys_within(value: Any) -> Iterator[str]:
-    """All map keys inside a value, at any depth."""
+def keys_within(value: Any) -> Iterator[object]:
+    """All map keys inside a value, at any depth; they are not always text."""
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield str(key)
+            yield key
             yield from keys_within(item)
     elif isinstance(value, (list, tuple)):
         for item in value:

@@ -26,7 +26,10 @@ def validate(snapshot: Snapshot, checks: Mapping[str, Check]) -> Checked:
     findings: list[Finding] = []
     refused: list[Problem] = []
     for name, check in checks.items():
-        found, rows = check.check(frame, snapshot.roles)
+        try:
+            found, rows = check.check(frame, snapshot.roles)
+        except DataError as error:  # the check does not know the name under which the recipe declares it
+            raise DataError(error.headline, (replace(p, where=f"checks.{name} {p.where}") for p in error.problems)) from error
         finding = replace(found, check=name)
         findings.append(finding)
         if finding.rows and check.action == "refuse":

@@ -23,12 +23,23 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+LOSSES = ("AbsoluteError", "HalfBinomialLoss", "HalfGammaLoss", "HalfPoissonLoss", "HalfSquaredError")
+ENSEMBLE = "sklearn.ensemble._hist_gradient_boosting"
 TRUSTED = (
-    "functools.partial",  # of check_array below, which any other function in its place would have to be listed for
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    *(f"sklearn._loss.loss.{name}" for name in LOSSES),
+    *(f"sklearn._loss.link.{name}" for name in ("IdentityLink", "Interval", "LogLink", "LogitLink")),
+    f"{ENSEMBLE}.binning._BinMapper",
+    f"{ENSEMBLE}.gradient_boosting.HistGradientBoostingClassifier",
+    f"{ENSEMBLE}.gradient_boosting.HistGradientBoostingRegressor",
+    f"{ENSEMBLE}.predictor.TreePredictor",
+    "sklearn.preprocessing._label.LabelEncoder",
+    "sklearn.compose._column_transformer.ColumnTransformer",  # this and the rest come with categorical columns
+    "sklearn.preprocessing._encoders.OrdinalEncoder",
+    "sklearn.preprocessing._function_transformer.FunctionTransformer",
     "sklearn.utils.validation.check_array",
+    "functools.partial",  # of check_array above; any other function in its place would have to be listed
 )
-"""Types beyond skops' own defaults that a saved model may hold; the first and the last come with categorical columns."""
+"""All types that a saved model may hold, besides plain Python and numpy values."""
 
 
 class HistGradientBoostingParams(Params):

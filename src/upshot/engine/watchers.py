@@ -1,0 +1,46 @@
+"""Watchers: the hooks of the listed plugins, called so that one which raises is named."""
+
+from __future__ import annotations
+
+from traceback import walk_tb
+
+import pluggy
+
+from upshot.catalogue import Catalogue
+from upshot.errors import PluginError, Problem
+
+
+class Watchers:
+    """The listed plugins, told what happens in a run.
+
+    Args:
+        catalogue: What is installed.
+        names: The listed plugins, in the order in which they are told.
+    """
+
+    def __init__(self, catalogue: Catalogue, names: tuple[str, ...]) -> None:
+        self._plugins = {plugin.name: plugin for plugin in catalogue.plugins}
+        self._hooks = catalogue.watchers(names).hook
+
+    def tell(self, hook: str, **facts: object) -> None:
+        """Call one hook of all of them.
+
+        Raises:
+            PluginError: A plugin's hook raises.
+        """
+        caller: pluggy.HookCaller = getattr(self._hooks, hook)
+        try:
+            caller(**facts)
+        except Exception as error:
+            plugin = self._plugins[_culprit(caller, error)]
+            raise PluginError(
+                f"plugin {plugin.name!r} of {plugin.distribution} {plugin.version} failed in a hook",
+                [Problem(f"hook {hook}", "must not raise", f"{type(error).__name__}: {error}")],
+            ) from error
+
+
+def _culprit(caller: pluggy.HookCaller, error: Exception) -> str:
+    """The plugin in whose function the error arose; the only other thing that a call runs is pluggy itself."""
+    ran = {frame.f_code for frame, _ in walk_tb(error.__traceback__)}
+    guilty = next((impl for impl in caller.get_hookimpls() if getattr(impl.function, "__code__", None) in ran), caller.get_hookimpls()[0])
+    return guilty.plugin_name
