@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import sklearn.linear_model  # noqa: F401 - its first import sets KMP_* variables and draws from `random`, in no test
+
+from upshot.testing import RecipeProject
 
 pytest_plugins = ["upshot.testing.fixtures"]
 
@@ -38,3 +40,19 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the folder of public data sets is not beside the project")
     return SHARED_DATA
+
+
+@pytest.fixture
+def tiny(recipe_project: Callable[..., RecipeProject], tiny_files: dict[str, str]) -> RecipeProject:
+    """A project with the recipe `tiny` and its 48 rows; a run takes well under a second."""
+    return recipe_project(tiny_files)
+
+
+@pytest.fixture(scope="session")
+def tiny_files() -> dict[str, str]:
+    """Twenty-four days, each with one good case of 10 EUR and one bad case of 100 EUR plus the day's number."""
+    rows = ["id,day,amount,bad"]
+    for day in range(1, 25):
+        rows += [f"{2 * day},2026-01-{day:02d} 08:00:00,10,0", f"{2 * day + 1},2026-01-{day:02d} 20:00:00,{100 + day},1"]
+    recipe = Path(__file__).parent / "assets" / "tiny" / "tiny.yaml"
+    return {"recipes/tiny.yaml": recipe.read_text(encoding="utf-8"), "data/cases.csv": "\n".join(rows) + "\n"}

@@ -22,6 +22,7 @@ FLOORS = (
     {"value", "catalogue"},
     {"hookspecs"},
     {"contracts"},
+    {"secrets"},
     {"project"},
     {"errors"},
 )

@@ -20,9 +20,10 @@ import pluggy
 from upshot import hookspecs
 from upshot.contracts.components import KINDS, Component
 from upshot.contracts.records import Fitted, Spec
-from upshot.contracts.tables import thaw
+from upshot.contracts.tables import texts_within, thaw
 from upshot.errors import IntegrityError, PluginError, Problem, RecipeError, UpshotError, did_you_mean, nearest
 from upshot.hookspecs import PROJECT_NAME
+from upshot.secrets import Secrets, secret_names
 
 if TYPE_CHECKING:
     from upshot.contracts.params import Params
@@ -60,11 +61,13 @@ class Catalogue:
     Args:
         plugins: Loaded plugins, built-ins first, then by distribution name.
         broken: Those that could not be loaded.
+        secrets: Where components' secrets are looked up; in the environment alone when left out.
     """
 
-    def __init__(self, plugins: tuple[Plugin, ...], broken: tuple[Broken, ...] = ()) -> None:
+    def __init__(self, plugins: tuple[Plugin, ...], broken: tuple[Broken, ...] = (), secrets: Secrets | None = None) -> None:
         self.plugins = plugins
         self.broken = broken
+        self.secrets = secrets or Secrets()
         self._by_name: dict[tuple[str, str], tuple[Component, Plugin]] = {}
         for plugin in plugins:
             for component in plugin.components:
@@ -133,12 +136,27 @@ class Catalogue:
         return self._resolve(component, component.make)
 
     def make(self, spec: Spec) -> Any:
-        """The component of a spec, made with validated parameters; nothing heavy is imported yet."""
+        """The component of a spec, made with validated parameters; nothing heavy is imported yet.
+
+        This is where secrets become values: the spec that it keeps, and that travels, still holds their names.
+
+        Raises:
+            RecipeError: A secret that it names is not given.
+        """
         component = self.find(spec.kind, spec.use)
-        params = self.params_class(component).model_validate(thaw(spec.params), strict=False)
-        instance = self.load(component)(params)
+        with self.secrets.kept():
+            model = self.params_class(component)
+            params = model.model_validate(self._revealed(model, thaw(spec.params)), strict=False)
+            instance = self.load(component)(params)
         object.__setattr__(instance, "spec", spec)  # frozen records, such as a KPI, have their spec too
         return instance
+
+    def _revealed(self, model: type[Params], params: Any) -> Any:
+        if not any(secret_names(text) for text in texts_within(params)):
+            return params
+        from upshot.contracts.params import SecretMark, with_marked
+
+        return with_marked(model, params, SecretMark, lambda _, text: self.secrets.reveal(text))
 
     def revive(self, fitted: Fitted) -> Any:
         """A fitted component from its files."""
@@ -179,11 +197,12 @@ class Catalogue:
             ) from error
 
 
-def load_catalogue(found: Callable[[], list[EntryPoint]] | None = None) -> Catalogue:
+def load_catalogue(found: Callable[[], list[EntryPoint]] | None = None, *, secrets: Secrets | None = None) -> Catalogue:
     """Ask every installed plugin what it offers.
 
     Args:
         found: Gives the entry points; those of the group "upshot" in this environment when left out.
+        secrets: Where components' secrets are looked up; in the environment alone when left out.
 
     Raises:
         PluginError: A hook is misspelt, or an answer is not what the hook asks for.
@@ -208,7 +227,7 @@ def load_catalogue(found: Callable[[], list[EntryPoint]] | None = None) -> Catal
             raise
         except Exception as error:  # noqa: BLE001 - whatever a stranger's code raises is its own fault, and others go on
             broken.append(Broken(point.name, distribution, version, f"{type(error).__name__}: {error}"))
-    return Catalogue(tuple(plugins), tuple(broken))
+    return Catalogue(tuple(plugins), tuple(broken), secrets)
 
 
 def _distribution(point: EntryPoint) -> tuple[str, str]:
@@ -246,4 +265,3 @@ def _misspelt(name: str, distribution: str, version: str, module: Any, error: Ex
         if attribute not in known
     ] or [Problem("hook", str(error))]
     return PluginError(f"plugin {name!r} of {distribution} {version} has a hook that does not fit", problems)
-

@@ -6,11 +6,25 @@ valid thing*, and an error shows all problems at once, because a user who mends 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 MAX_PROBLEMS_SHOWN = 20
+LINE_END = "\n"
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    r"""The text with control characters written out, so that no name in it can steer a terminal.
+
+    Example:
+        >>> printable("a\x1b[31mb")
+        'a\\x1b[31mb'
+    """
+    return "".join(
+        c.encode("unicode_escape").decode() if c not in keep and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c for c in text
+    )
 
 
 @dataclass(frozen=True)
@@ -38,8 +52,8 @@ class Problem:
             >>> Problem("split.horizon", "must be >= 1", got="0").sentence()
             'must be >= 1; got 0'
         """
-        text = self.rule if self.got is None else f"{self.rule}; got {self.got}"
-        return text if self.hint is None else f"{text}; {self.hint}"
+        text = printable(self.rule if self.got is None else f"{self.rule}; got {self.got}")
+        return text if self.hint is None else f"{text}; {printable(self.hint, keep=LINE_END)}"
 
 
 class UpshotError(Exception):
@@ -54,14 +68,15 @@ class UpshotError(Exception):
 
     def __str__(self) -> str:
         """Headline, then one aligned line a problem."""
-        lines = [self.headline]
+        lines = [printable(self.headline)]
         if self.problems:
             shown = self.problems[:MAX_PROBLEMS_SHOWN]
-            width = min(max(len(problem.where) for problem in shown), 40)
+            names = [printable(problem.where) for problem in shown]
+            width = min(max(map(len, names)), 40)
             lines.append("")
-            for problem in shown:
-                place = f"  ({problem.place})" if problem.place else ""
-                lines.append(f"  {problem.where:<{width}}  {problem.sentence()}{place}")
+            for name, problem in zip(names, shown, strict=True):
+                place = f"  ({printable(problem.place)})" if problem.place else ""
+                lines.append(f"  {name:<{width}}  {problem.sentence()}{place}")
             if len(self.problems) > len(shown):
                 lines.append(f"  ... and {len(self.problems) - len(shown)} more")
         return "\n".join(lines)

@@ -147,7 +147,7 @@ def test_top_k_per_day_of_entities_reviews_a_card_once_a_day(component, cases_of
 
 
 def test_top_k_per_day_equals_a_loop_over_days_and_entities():
-    from upshot.components.policy.top_k_per_day import choose
+    from upshot.components.worklists import choose
 
     random = np.random.default_rng(11)
     days, members = random.integers(0, 5, 300), random.integers(0, 12, 300)

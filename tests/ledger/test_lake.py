@@ -100,9 +100,9 @@ def test_every_tool_that_knows_delta_reads_the_same_rows(tmp_path):
 def test_unchanged_data_adds_no_version_and_changed_data_adds_one(tmp_path):
     pinned = [lake(tmp_path).pin("t", rows(*values), Roles()) for values in ((1, 2), (1, 2), (1, 3), (1, 2))]
 
-    assert [snapshot.version for snapshot in pinned] == [0, 0, 1, 2]
-    assert lake(tmp_path).versions("t") == (0, 1, 2)
-    assert [lake(tmp_path).read("t", version)["x"].tolist() for version in (0, 1, 2)] == [[1, 2], [1, 3], [1, 2]]
+    assert [snapshot.version for snapshot in pinned] == [0, 0, 1, 0]
+    assert lake(tmp_path).versions("t") == (0, 1)
+    assert [lake(tmp_path).read("t", version)["x"].tolist() for version in (0, 1)] == [[1, 2], [1, 3]]
 
 
 def test_the_digest_is_that_of_the_content_not_of_its_chunks_or_encoding(tmp_path):
@@ -195,7 +195,7 @@ def test_a_damaged_log_is_found_and_the_pinned_rows_are_still_read(tmp_path, len
 
     last.write_bytes(last.read_bytes()[:length])
 
-    with pytest.raises(IntegrityError, match="log of a table is damaged"):
+    with pytest.raises(IntegrityError, match="its log entry must be the one that was written"):
         lake(tmp_path).verify("t", 1)
     assert lake(tmp_path).read("t", 1)["x"].tolist() == [1, 2, 3]
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -114,15 +115,14 @@ def test_aliases_and_merge_keys_mean_what_yaml_says(bench: Any) -> None:
 
 
 def test_files_are_absolute_and_listed_as_inputs(bench: Any) -> None:
-    recipe = bench.load("data.more=[a/*.csv,/b.csv]", "data.lookup=../up.csv", "data.types={path: string}")
+    bench.project = replace(bench.project, allowed=("/b", str(bench.project.root.parent)))
+
+    recipe = bench.load("data.more=[a/*.csv,/b/b.csv,'s3://bucket/x.csv']", "data.lookup='file://../up.csv'", "data.types={path: string}")
 
     root = bench.project.root
     node = recipe.nodes["data"]
-    assert node.params["path"] == str(root / "data/cards.csv")
-    assert node.inputs == tuple(
-        sorted([str(root / "data/cards.csv"), str(root / "a/*.csv"), "/b.csv", str(root.parent / "up.csv")], key=node.inputs.index)
-    )
-    assert len(node.inputs) == 4
+    assert node.inputs == (str(root / "data/cards.csv"), str(root / "a/*.csv"), "/b/b.csv", "s3://bucket/x.csv", str(root.parent / "up.csv"))
+    assert (node.params["path"], node.params["more"], node.params["lookup"]) == (node.inputs[0], node.inputs[1:4], node.inputs[4])
     assert thaw(node.params["types"]) == {"path": "string"}
 
 

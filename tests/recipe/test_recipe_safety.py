@@ -21,6 +21,8 @@ HOSTILE_FILES = {
     "python tag": "use: !!python/object/apply:os.system ['touch pwned']\n",
     "path tag": "use: !!python/object/apply:pathlib.Path [a]\n",
     "then broken": "use: !!python/name:os.system\na: [\n",
+    "environment": "use: boost\ncountry: ${oc.env:HOME}\n",
+    "environment in a choice": "defaults: [{/split: '${oc.env:HOME}'}]\nuse: boost\n",
     "way out": "defaults: [{/model: ../../../secret}]\nuse: boost\n",
 }
 
@@ -49,6 +51,9 @@ def test_a_hostile_file_is_refused_with_exit_code_5(bench: Any, text: str) -> No
         "+model@hydra=boost",
         "~hydra",
         "model=../../secret",
+        "seed=${oc.env:HOME}",
+        "model={country:'${oc.env:HOME}'}",
+        "model.country='a ${oc.env:HOME,x} b'",
     ],
 )
 def test_a_hostile_override_is_refused_with_exit_code_5(bench: Any, override: str) -> None:

@@ -1,4 +1,7 @@
-"""What every command starts from: the project, what is installed, and a recipe that was proven sound."""
+"""What every command starts from: the project, what is installed, and a recipe that was proven sound.
+
+The engine is imported when it is asked for: a remembered recipe is validated and shown without it.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,18 @@ import argparse
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from upshot.catalogue import Catalogue, load_catalogue
-from upshot.engine.run import Engine
-from upshot.engine.state import State
 from upshot.project import Project, find_project
 from upshot.recipe.cache import cached_recipe, composition_key, keep
+from upshot.recipe.outside import refuse_foreign_paths, refuse_missing_secrets
 from upshot.recipe.recipe import Recipe
+from upshot.secrets import Secrets
+
+if TYPE_CHECKING:
+    from upshot.engine.run import Engine
+    from upshot.engine.state import State
 
 
 @dataclass(frozen=True)
@@ -29,15 +37,19 @@ class Context:
     @cached_property
     def catalogue(self) -> Catalogue:
         """What is installed."""
-        return load_catalogue()
+        return load_catalogue(secrets=Secrets.of(self.project))
 
     @cached_property
     def state(self) -> State:
         """The state folder."""
-        return State(self.project.state)
+        from upshot.engine.state import State
+
+        return State.of(self.project)
 
     def engine(self, recipe: Recipe) -> Engine:
         """The engine with the plugins that act in this recipe."""
+        from upshot.engine.run import Engine
+
         use = dict.fromkeys((*self.project.use_plugins, *recipe.use_plugins))
         return Engine(self.catalogue, self.state, tuple(use))
 
@@ -50,11 +62,14 @@ class Context:
         key = composition_key(name, overrides, catalogue=self.catalogue, project=self.project)
         remembered = cached_recipe(name, overrides, catalogue=self.catalogue, project=self.project, key=key)
         if remembered is not None:
+            refuse_foreign_paths(remembered, self.project)
+            refuse_missing_secrets(remembered, self.catalogue.secrets)
             return remembered
         from upshot.engine.prove import prove
         from upshot.recipe.compose import load_recipe
 
         recipe = load_recipe(name, overrides, catalogue=self.catalogue, project=self.project)
+        refuse_missing_secrets(recipe, self.catalogue.secrets)
         engine = self.engine(recipe)
         prove(recipe, self.catalogue, self.state.code, self.state.files, engine.today)
         keep(recipe, key, catalogue=self.catalogue, project=self.project)

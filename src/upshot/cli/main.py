@@ -18,16 +18,30 @@ from typing import NoReturn
 from upshot.errors import Problem, UpshotError, UsageError, did_you_mean
 
 COMMANDS: dict[str, str] = {
+    "init": "write a small project that runs, to start from",
     "recipes": "list the recipes that can be run",
     "validate": "check a recipe, without reading data",
-    "show": "print a recipe with everything resolved",
+    "show": "print a recipe with everything resolved, or how it differs from another",
+    "explain": "say where each value of a recipe comes from",
+    "describe": "list what a recipe may name, with every parameter",
+    "schema": "print the JSON Schema of recipes, for editors",
+    "migrate": "rewrite recipes of an older version of the recipe language",
+    "completion": "print the completion script of a shell",
     "plan": "say which stages would run, and why",
+    "apply": "carry out exactly a saved plan",
     "run": "run a recipe from data to a registered version",
+    "sweep": "run a recipe at many points, and rank them",
     "runs": "list past runs",
     "gates": "show what each gate found in a run",
+    "journal": "list what was decided and registered, and verify that nothing of it was changed",
+    "cache": "show how much is stored, and make room",
+    "fsck": "check every file of the state folder",
     "plugins": "list what is installed and what it offers",
 }
 """Command -> what it does. Each is `upshot.cli.<command>`."""
+
+HIDDEN: dict[str, str] = {"complete": "say how a command line may go on; asked by the completion scripts"}
+"""The same for what people do not type."""
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -85,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as after `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return INTERRUPTED
     except Exception as error:  # the edge of the process: a bug of ours is told in one line, with the trace on request
         if debug:
             raise
@@ -104,21 +118,25 @@ def _dispatch(words: list[str]) -> int:
         print(f"upshot {version('upshot')}")
         return 0
     name, rest = words[0], words[1:]
-    if name not in COMMANDS:
+    if name not in COMMANDS and name not in HIDDEN:
         raise UsageError("the command line is wrong", [Problem(name, "unknown command", None, did_you_mean(name, COMMANDS))])
-    module = import_module(f"upshot.cli.{name}")
-    parser = Parser(prog=f"upshot {name}", description=COMMANDS[name], formatter_class=argparse.RawDescriptionHelpFormatter)
-    module.configure(parser)
-    parser.add_argument("--state", metavar="DIR", help="state folder (default: .upshot in the project, or what upshot.yaml says)")
-    parser.add_argument("--debug", action="store_true", help="show the stack trace of an error")
     try:
-        arguments = parser.parse_intermixed_args(rest)
+        arguments = parser_of(name).parse_intermixed_args(rest)
     except SystemExit as stop:  # --help
         return int(stop.code or 0)
     if threading.current_thread() is threading.main_thread():  # in a notebook's thread the signal is not ours
         signal.signal(signal.SIGTERM, _terminate)
-    code: int = module.execute(arguments)
+    code: int = import_module(f"upshot.cli.{name}").execute(arguments)
     return code
+
+
+def parser_of(name: str) -> Parser:
+    """The parser of a command, with what every command takes."""
+    parser = Parser(prog=f"upshot {name}", description=(COMMANDS | HIDDEN)[name], formatter_class=argparse.RawDescriptionHelpFormatter)
+    import_module(f"upshot.cli.{name}").configure(parser)
+    parser.add_argument("--state", metavar="DIR", help="state folder (default: .upshot in the project, or what upshot.yaml says)")
+    parser.add_argument("--debug", action="store_true", help="show the stack trace of an error")
+    return parser
 
 
 def _terminate(_signal: int, _frame: object) -> NoReturn:

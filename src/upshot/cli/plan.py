@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from upshot.cli.context import Context, add_json, add_recipe
 from upshot.cli.text import columns, duration
 from upshot.engine.plan import Plan
+from upshot.engine.saved import SavedPlan
 
 SOMETHING_TO_DO = 10
 
@@ -16,14 +18,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     add_recipe(parser)
     add_json(parser)
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="save the plan; `upshot apply FILE` carries out exactly that")
     parser.add_argument("--detailed-exitcode", action="store_true", help=f"exit {SOMETHING_TO_DO} when there is something to do")
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Print the plan; nothing runs and nothing is written."""
+    """Print the plan; nothing runs, and nothing is written but the file that was asked for."""
     context = Context.of(arguments)
     recipe = context.recipe(arguments.recipe, arguments.overrides)
     plan = context.engine(recipe).plan(recipe)
+    if arguments.output is not None:
+        SavedPlan.of(arguments.recipe, arguments.overrides, plan).write(arguments.output)
     print(json.dumps(document(plan), indent=1) if arguments.json else render(plan))
     return SOMETHING_TO_DO if arguments.detailed_exitcode and plan.to_run else 0
 

@@ -9,7 +9,8 @@ import sys
 from upshot.cli.context import Context, add_json, add_recipe
 from upshot.cli.outcome import document, render
 from upshot.cli.progress import Quiet, watching
-from upshot.engine.run import RunRecord, results
+from upshot.engine.plan import Plan
+from upshot.engine.run import Engine, RunRecord, results
 from upshot.errors import GateError
 
 SHOWN = ("evaluate", "value", "gate", "register")
@@ -26,11 +27,15 @@ def execute(arguments: argparse.Namespace) -> int:
     context = Context.of(arguments)
     recipe = context.recipe(arguments.recipe, arguments.overrides)
     engine = context.engine(recipe)
-    plan = engine.plan(recipe)
-    with Quiet() if arguments.json else watching(plan) as watch:
+    return carry_out(engine, engine.plan(recipe), as_json=arguments.json)
+
+
+def carry_out(engine: Engine, plan: Plan, *, as_json: bool) -> int:
+    """Run a plan, print what came out, and give the exit code."""
+    with Quiet() if as_json else watching(plan) as watch:
         record = engine.run(plan, watch)
     values = results(record, engine.codec(plan), *SHOWN)
-    print(json.dumps(document(record, values), indent=1) if arguments.json else render(record, values))
+    print(json.dumps(document(record, values), indent=1) if as_json else render(record, values))
     return _exit_code(record)
 
 

@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """List the runs."""
     state = Context.of(arguments).state
-    rows = state.ledger.runs(arguments.limit, arguments.recipe) if (state.root / "ledger.db").exists() else ()
+    rows = state.ledger.runs(arguments.limit, arguments.recipe) if state.has_ledger() else ()
     if arguments.json:
         print(json.dumps([asdict(row) for row in rows], indent=1, default=thaw))
     elif not rows:

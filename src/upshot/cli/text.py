@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from math import isfinite
 
 from upshot.contracts.records import Measured
+from upshot.errors import printable
 
 
 def columns(rows: Sequence[Sequence[str]], *, gap: str = "  ") -> str:
@@ -23,16 +23,6 @@ def columns(rows: Sequence[Sequence[str]], *, gap: str = "  ") -> str:
     return "\n".join(lines)
 
 
-def printable(text: str) -> str:
-    r"""The text with control characters written out.
-
-    Example:
-        >>> printable("a\x1b[31mb")
-        'a\\x1b[31mb'
-    """
-    return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in ("Cc", "Cf") else c for c in text)
-
-
 def duration(seconds: float | None) -> str:
     """A duration, coarse as people read it.
 
@@ -47,6 +37,21 @@ def duration(seconds: float | None) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def size(count: int) -> str:
+    """Bytes as people read them.
+
+    Example:
+        >>> size(512), size(48_123_456), size(7_200_000_000)
+        ('512 B', '48 MB', '7.2 GB')
+    """
+    value, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}" if unit != "B" and value < 10 else f"{value:.0f} {unit}"
 
 
 def number(value: float) -> str:

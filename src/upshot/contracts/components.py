@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from upshot.contracts.records import (
     Cases,
@@ -52,6 +52,7 @@ class Component:
         sentence: What it is, in one sentence; shown by listings.
         libraries: Distributions whose version changes its results.
         by_key: For components of a map: the entry's key that implies it when `use` is left out (`{metric: roc_auc}`).
+        watched: Whether a plan asks the component's `fingerprint` (see `WatchedSource`).
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Component:
     sentence: str
     libraries: tuple[str, ...] = ()
     by_key: str | None = None
+    watched: bool = False
 
 
 class Source(Protocol):
@@ -75,6 +77,32 @@ class Source(Protocol):
     roles: Roles
 
     def read(self) -> Iterator[pa.Table]: ...
+
+
+@runtime_checkable
+class GrowingSource(Source, Protocol):
+    """A source that can go on from where its reading ended, used so while `append_only` is true.
+
+    `read_after(mark)` gives the rows behind a mark, in the order in which `read` gives all; all of them after None. It raises
+    `DataError` when rows before the mark are not what they were. `mark` says where that reading ended, in plain JSON; it is asked
+    once all rows were taken.
+    """
+
+    append_only: bool
+
+    def read_after(self, mark: Mapping[str, Any] | None) -> Iterator[pa.Table]: ...
+
+    def mark(self) -> dict[str, Any]: ...
+
+
+@runtime_checkable
+class WatchedSource(Source, Protocol):
+    """A source whose data lies where a plan cannot hash it, a database for one; its entry says `watched`.
+
+    `fingerprint` is a short text that differs whenever the data may have changed; it is asked by every plan, so it must be cheap.
+    """
+
+    def fingerprint(self) -> str: ...
 
 
 class Check(Protocol):
@@ -292,6 +320,8 @@ class Lake(Protocol):
     """Service of the engine: where snapshots are pinned."""
 
     def pin(self, table: str, tables: Iterator[pa.Table], roles: Roles) -> Snapshot: ...
+
+    def grow(self, source: GrowingSource) -> Snapshot: ...
 
 
 class Registry(Protocol):

@@ -5,11 +5,14 @@ Apart from the other contracts because it imports pydantic, which a repeat of an
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 from upshot.contracts.records import Roles
+from upshot.secrets import HIDDEN
 
 
 class Params(BaseModel):
@@ -24,6 +27,12 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, protected_namespaces=())
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            field = type(self).model_fields.get(str(name))
+            is_secret = field is not None and _holds(field.annotation, tuple(field.metadata), SecretMark)
+            yield name, HIDDEN if is_secret and value is not None else value
+
 
 class FileMark:
     """Marks a parameter as a file, folder or glob that is read: a plan hashes it, and its path is held to the project's rules."""
@@ -31,6 +40,22 @@ class FileMark:
 
 InputPath = Annotated[str, FileMark()]
 """A path relative to the project folder, resolved to an absolute one before the component is made."""
+
+
+class SecretMark:
+    """Marks a parameter as a secret: a recipe gives it as `${secret:NAME}`, and only the component sees the value."""
+
+
+Secret = Annotated[str, SecretMark()]
+"""A password or key. Everywhere but in the component it is the reference that the recipe wrote."""
+
+
+class SecretTextMark(SecretMark):
+    """Marks a text that may name secrets, and need not."""
+
+
+SecretText = Annotated[str, SecretTextMark()]
+"""A text with a secret inside, such as `postgresql://me:${secret:PASSWORD}@host/base`; a password in plain sight is refused."""
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 """Column names. YAML has lists, frozen parameters have tuples: the one place where strictness gives way."""
@@ -62,3 +87,84 @@ class SourceParams(Params):
 
     table: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Name of the snapshot table that the rows are pinned in.")
     roles: RolesParams = Field(default_factory=RolesParams, description="Which column plays which part.")
+
+
+Place = tuple[str | int, ...]
+
+
+def key_of(name: str, field: FieldInfo) -> str:
+    """The key that a recipe writes for a field: its alias, where the name is no Python name."""
+    return field.validation_alias if isinstance(field.validation_alias, str) else field.alias or name
+
+
+def with_marked(model: type[BaseModel], data: Any, mark: type, change: Callable[[Place, str], str]) -> Any:
+    """A copy of a component's parameters in which every text that carries a mark is changed.
+
+    Args:
+        model: The class of the parameters.
+        data: Parameters as plain data, under the keys that recipes write.
+        mark: `FileMark` or `SecretMark`.
+        change: Given the path of a text and the text, what stands there in the copy.
+
+    Example:
+        >>> class DoorParams(Params):
+        ...     keys: dict[str, Secret] = Field(description="Keys by door.")
+        >>> with_marked(DoorParams, {"keys": {"front": "a"}}, SecretMark, lambda path, text: f"{text} at {path}")
+        {'keys': {'front': "a at ('keys', 'front')"}}
+    """
+    return _changed(model, data, (), (), mark, change)
+
+
+def _changed(annotation: Any, value: Any, metadata: tuple[Any, ...], path: Place, mark: type, change: Callable[[Place, str], str]) -> Any:
+    if isinstance(value, str):
+        return change(path, value) if any(isinstance(item, mark) for item in (*metadata, *_marks(annotation))) else value
+    if isinstance(value, dict):
+        fields = {key_of(name, field): field for name, field in _fields(annotation).items()}
+        inner = next(_arguments(annotation, dict), None)
+        return {
+            key: _changed(fields[key].annotation, item, tuple(fields[key].metadata), (*path, key), mark, change)
+            if key in fields
+            else _changed(inner, item, (), (*path, key), mark, change)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        inner = next(_arguments(annotation, list), None)
+        return [_changed(inner, item, (), (*path, index), mark, change) for index, item in enumerate(value)]
+    return value
+
+
+def _holds(annotation: Any, metadata: tuple[Any, ...], mark: type) -> bool:
+    """Whether a text with the mark may stand anywhere in a value of this type; models inside tell of their own fields."""
+    if any(isinstance(item, mark) for item in (*metadata, *getattr(annotation, "__metadata__", ()))):
+        return True
+    return any(_holds(argument, (), mark) for argument in get_args(annotation))
+
+
+def _fields(annotation: Any) -> dict[str, FieldInfo]:
+    """The fields of a model, also inside a union."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return dict(annotation.model_fields)
+    if get_origin(annotation) in (list, tuple, dict):
+        return {}
+    return {name: field for argument in get_args(annotation) for name, field in _fields(argument).items()}
+
+
+def _marks(annotation: Any) -> tuple[Any, ...]:
+    """Metadata of an annotated text, also inside a union."""
+    own = tuple(getattr(annotation, "__metadata__", ()))
+    return own + tuple(
+        mark for argument in get_args(annotation) if get_origin(annotation) not in (list, tuple, dict) for mark in _marks(argument)
+    )
+
+
+def _arguments(annotation: Any, shape: type) -> Iterator[Any]:
+    """The type of what a list, tuple or map holds, also inside a union."""
+    arguments = get_args(annotation)
+    origin = get_origin(annotation)
+    is_map = isinstance(origin, type) and hasattr(origin, "keys")
+    is_list = isinstance(origin, type) and not is_map and hasattr(origin, "__iter__")
+    if (is_map and shape is dict) or (is_list and shape is list):
+        yield arguments[-1] if is_map else arguments[0]
+        return
+    for argument in arguments:
+        yield from _arguments(argument, shape)

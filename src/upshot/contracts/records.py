@@ -43,7 +43,7 @@ PREDICTION_COLUMNS: dict[PredictionKind, tuple[str, ...]] = {
 """Columns of a prediction frame by kind: long, one row per case, or per (case, item). `case` is the position 0..n-1 in the part."""
 
 DECISION_COLUMNS: dict[DecisionKind, tuple[str, ...]] = {
-    "action": ("case", "action"),  # optionally "effort": units of capacity that the action costs
+    "action": ("case", "action"),  # optionally "effort", units of capacity that the action costs; "priority", higher is done first
     "quantity": ("case", "quantity"),
     "ranking": ("case", "item", "rank"),
     "schedule": ("case", "service"),

@@ -68,6 +68,18 @@ def thaw(value: Any) -> Any:
     return value
 
 
+def texts_within(value: Any) -> Iterator[str]:
+    """All texts inside a value, at any depth; keys are not among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts_within(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from texts_within(item)
+
+
 class Table:
     """A frame in hand, or the promise of one on disk.
 
@@ -126,9 +138,7 @@ class Table:
 
     def take(self, positions: np.ndarray) -> Table:
         """The rows at these positions, read only when looked at."""
-        return Table.lazy(
-            len(positions), self.columns, lambda: self.frame.iloc[positions].reset_index(drop=True)
-        )
+        return Table.lazy(len(positions), self.columns, lambda: self.frame.iloc[positions].reset_index(drop=True))
 
     def without(self, names: tuple[str, ...]) -> Table:
         """The same rows without some columns."""

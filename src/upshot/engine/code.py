@@ -34,7 +34,8 @@ class CodeDigests:
         """Digest of the module's closure, 16 hex digits."""
         if module not in self._checked:
             known = self._known.get(module)
-            if known is None or not all(_stamp(Path(path)) == stamp for path, stamp in known["files"].items()):
+            home = str(_home(module.split(".")[0]))
+            if known is None or known.get("home") != home or not all(_stamp(Path(path)) == stamp for path, stamp in known["files"].items()):
                 known = _measure(module)
                 self._known[module] = known
                 self._changed = True
@@ -44,7 +45,7 @@ class CodeDigests:
     def remember(self) -> None:
         """Write what was measured; a lost race costs another process a second look."""
         if self._changed:
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            self._memory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh = self._memory.with_suffix(f".{id(self):x}.tmp")
             fresh.write_text(json.dumps(self._known))
             fresh.replace(self._memory)
@@ -69,11 +70,9 @@ def _stamp(path: Path) -> list[int] | None:
 
 def _measure(module: str) -> dict[str, Any]:
     top = module.split(".")[0]
-    spec = find_spec(top)
-    if spec is None or spec.origin is None:
-        raise PluginError("the code of a component cannot be found", [Problem(module, "must be an importable module with source")])
-    root = Path(spec.origin).parent if spec.submodule_search_locations else None
-    first = _file(root, module) if root else Path(spec.origin)
+    home = _home(top)
+    root = home.parent if home.name == "__init__.py" else None
+    first = _file(root, module) if root else home
     if first is None:
         raise PluginError("the code of a component cannot be found", [Problem(module, "must be an importable module with source")])
     files: dict[Path, bytes] = {}
@@ -87,7 +86,16 @@ def _measure(module: str) -> dict[str, Any]:
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(files[path]).digest())
-    return {"digest": digest.hexdigest()[:16], "files": {str(path): _stamp(path) for path in sorted(files)}}
+    return {"digest": digest.hexdigest()[:16], "home": str(home), "files": {str(path): _stamp(path) for path in sorted(files)}}
+
+
+@cache
+def _home(top: str) -> Path:
+    """Source file of a top-level module or package, as this process would import it."""
+    spec = find_spec(top)
+    if spec is None or spec.origin is None:
+        raise PluginError("the code of a component cannot be found", [Problem(top, "must be an importable module with source")])
+    return Path(spec.origin)
 
 
 _IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]*)|import[ \t]+([^\n#]*))", re.M)
@@ -95,13 +103,13 @@ _IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)
 
 @cache
 def _imports(source: bytes, top: str) -> tuple[str, ...]:
-    """Modules of the same package that a source names in absolute imports; a name after `import` may be a module too.
+    r"""Modules of the same package that a source names in absolute imports; a name after `import` may be a module too.
 
     By pattern, not by syntax tree: it is thirty times as fast, and a sentence that only looks like an import costs no more than a
     digest that covers one file too many.
 
     Example:
-        >>> _imports(b"from a.b import (\\n    c,\\n    d as e,\\n)\\nimport x, a.f as g\\n", "a")
+        >>> _imports(b"from a.b import (\n    c,\n    d as e,\n)\nimport x, a.f as g\n", "a")
         ('a.b', 'a.b.c', 'a.b.d', 'a.f')
     """
     names: list[str] = []

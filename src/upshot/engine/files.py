@@ -1,7 +1,8 @@
 """Digests of input files, so that a plan sees a changed row and does not mind a touched date.
 
 A digest is remembered with the file's size and time. As in git, a file changed within the clock's grain of being read is read
-again: its time alone cannot tell.
+again: its time alone cannot tell. A Delta table is known by its log, since its other files never change under their names; a file
+behind a URL by what the other side says of it.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ import time
 from glob import glob
 from pathlib import Path
 
+from upshot.components.remote import is_remote, on_this_machine, reachable, remote_files
+
 GRAIN_NS = 2_000_000_000
+DELTA_LOG = "_delta_log"
 
 
 class FileDigests:
-    """Digest of a file, a folder or a glob.
+    """Digest of a file, a folder, a glob or a URL.
 
     Args:
         memory: File in which digests are remembered between processes.
@@ -32,13 +36,9 @@ class FileDigests:
 
     def of(self, pattern: str) -> str:
         """Digest of names and contents, 16 hex digits; "absent" where nothing is there."""
-        files = matching(pattern)
-        if not files:
-            return "absent"
-        whole = hashlib.sha256()
-        for path in files:
-            whole.update(path.name.encode() + b"\0" + self._one(path).encode())
-        return whole.hexdigest()[:16]
+        if is_remote(pattern):
+            return _together(_behind(pattern))
+        return _together([(path.name, self._one(path)) for path in matching(pattern)])
 
     def _one(self, path: Path) -> str:
         stat = path.stat()
@@ -63,9 +63,28 @@ class FileDigests:
 
 
 def matching(pattern: str) -> list[Path]:
-    """The files behind a path, a folder or a glob, sorted."""
+    """The files behind a path, a folder or a glob, sorted; of a Delta table those of its log."""
+    pattern = on_this_machine(pattern)
     path = Path(pattern)
     if path.is_file():
         return [path]
+    if (path / DELTA_LOG).is_dir():
+        return sorted((path / DELTA_LOG).glob("*.json"))
     found = path.rglob("*") if path.is_dir() else (Path(name) for name in glob(pattern, recursive=True))  # noqa: PTH207 - absolute
     return sorted(file for file in found if file.is_file())
+
+
+def _behind(url: str) -> list[tuple[str, str]]:
+    files = remote_files(url)
+    log = [file for file in files if f"/{DELTA_LOG}/" in file.url and file.suffix == ".json"]
+    with reachable(url):
+        return [(file.name, file.fingerprint()) for file in log or files]
+
+
+def _together(files: list[tuple[str, str]]) -> str:
+    if not files:
+        return "absent"
+    whole = hashlib.sha256()
+    for name, digest in files:
+        whole.update(name.encode() + b"\0" + digest.encode())
+    return whole.hexdigest()[:16]

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from os import cpu_count
 from typing import Any
 
-from upshot.catalogue import Catalogue
+from upshot.catalogue import BUILT_IN, Catalogue
 from upshot.contracts.components import Lake, Registry
 from upshot.contracts.records import Kpis, Seed, Threads, Today, UseCase
 from upshot.contracts.tables import Map, thaw
@@ -108,6 +108,12 @@ class Inputs:
         leaves |= {f"{place}.{key}": text for key, text in _flat(thaw(node.params))}
         leaves |= {f"file {pattern}": self.files.of(pattern) for pattern in node.inputs}
         leaves |= {f"library {name}": library_version(name) for name in component.libraries}
+        provider = self.catalogue.provider(node.kind, node.use)
+        if provider.name != BUILT_IN:
+            leaves[f"plugin {provider.distribution}"] = provider.version
+        if component.watched:
+            with self.catalogue.secrets.kept():
+                leaves["data behind it"] = self.catalogue.make(node.spec()).fingerprint()
         return leaves
 
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from upshot.errors import Problem
-from upshot.recipe.provenance import DEFAULT_LAYER
+from upshot.recipe.provenance import COMMAND_LAYER, DEFAULT_LAYER
 from upshot.recipe.recipe import Recipe
 
 
 def located(problem: Problem, recipe: Recipe) -> Problem:
-    """The same problem with the place where somebody wrote its key, what is below it, or the nearest key above it."""
+    """The same problem with the place where somebody wrote its key, a key below it, or the nearest one above it.
+
+    The key is the first word of `where`, as in "checks.payments column 'amount'".
+    """
     if problem.place is not None:
         return problem
-    written = {
-        key: origin.chain[-1].where for key, origin in recipe.origins.items() if origin.chain and origin.chain[-1].layer != DEFAULT_LAYER
-    }
-    parts = problem.where.split(".")
-    for length in range(len(parts), 0, -1):
-        key = ".".join(parts[:length])
-        below = next((name for name in written if name.startswith(f"{key}.")), None)
-        found = next((written[name] for name in (key, f"{key}.use", below) if name in written), None)
-        if found is not None:
-            return replace(problem, place=found)
-    return problem
+    written = {key: origin.chain[-1] for key, origin in recipe.origins.items() if origin.chain and origin.chain[-1].layer != DEFAULT_LAYER}
+    parts = problem.where.partition(" ")[0].split(".")
+    keys = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    inside = [name for name in written if name.startswith(f"{keys[0]}.")]
+    overridden = [name for name in inside if written[name].layer == COMMAND_LAYER]  # what was tried out is looked at first
+    above = [name for key in keys[1:] for name in (key, f"{key}.use")]
+    found = next((name for name in (keys[0], *overridden, f"{keys[0]}.use", *inside, *above) if name in written), None)
+    return problem if found is None else replace(problem, place=written[found].where)

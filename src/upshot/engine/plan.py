@@ -99,6 +99,8 @@ def make_plan(recipe: Recipe, catalogue: Catalogue, state: State, *, use_plugins
         leaves = stage_leaves(stage, inputs, digests)
         key = key_of(stage, leaves)
         receipt = state.receipts.find(key)
+        if receipt is not None and not state.is_whole(receipt.value):
+            receipt = None
         if receipt is not None:
             digests[stage.gives] = receipt.value
         reason = "cached" if receipt else because(leaves, latest)
@@ -121,7 +123,7 @@ def key_of(stage: Stage, leaves: Mapping[str, str]) -> str:
 
 
 def because(leaves: Mapping[str, str], latest: Receipt | None) -> str:
-    """Which facts differ from the last time, in words.
+    """Which facts differ from the last time, in words: what a user wrote first, libraries and code last.
 
     Example:
         >>> because({"model.max_depth": "8"}, None)
@@ -130,13 +132,28 @@ def because(leaves: Mapping[str, str], latest: Receipt | None) -> str:
     if latest is None:
         return "runs for the first time"
     before = latest.inputs
-    changes = [_change(name, before.get(name), leaves.get(name)) for name in {**before, **leaves} if before.get(name) != leaves.get(name)]
+    differing = [name for name in {**before, **leaves} if before.get(name) != leaves.get(name)]
+    swapped = tuple(name.removesuffix("use") for name in differing if name.endswith(".use"))
+    told = [name for name in differing if name.endswith(".use") or not name.startswith(swapped)]  # another component has other parameters
+    changes = [_change(name, before.get(name), leaves.get(name)) for name in sorted(told, key=_rank)]
     more = f" and {len(changes) - CHANGES_SHOWN} more" if len(changes) > CHANGES_SHOWN else ""
     return f"runs because {', '.join(changes[:CHANGES_SHOWN])}{more}" if changes else "runs because its result was cleared away"
+
+
+def _rank(name: str) -> int:
+    """Keys of the recipe first, then files and results of other stages, then what is installed."""
+    if name.startswith("library ") or name == "python":
+        return 2
+    if name == "code" or name.endswith(".code"):
+        return 3
+    return 1 if _is_hashed(name) else 0
+
+
+def _is_hashed(name: str) -> bool:
+    return name[0].isupper() or name == "code" or name.endswith(".code") or name.startswith("file ")
 
 
 def _change(name: str, before: str | None, now: str | None) -> str:
     if before is None or now is None:
         return f"{name} is {'new' if before is None else 'gone'}"
-    hashed = name[0].isupper() or name.endswith("code") or name.startswith("file ")
-    return f"{name} changed" if hashed else f"{name} {before} -> {now}"
+    return f"{name} changed" if _is_hashed(name) else f"{name} {before} -> {now}"

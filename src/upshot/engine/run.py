@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from upshot.catalogue import Catalogue
 from upshot.contracts.components import Lake, Registry
@@ -26,6 +26,10 @@ from upshot.hookspecs import RunInfo, StageInfo
 from upshot.ledger.codec import Codec
 from upshot.ledger.receipts import Receipt
 from upshot.recipe.recipe import Recipe
+
+if TYPE_CHECKING:
+    from upshot.ledger.leases import Lease
+    from upshot.ledger.ledger import RunRow
 
 
 @dataclass(frozen=True)
@@ -64,12 +68,16 @@ class Engine:
         state: The state folder.
         use_plugins: Plugins whose stages and watchers act.
         today: The day on which assumptions may have expired.
+        leased: The caller holds the lease of the recipe, as a sweep does for all its points; a run takes it itself when False.
+        note: What else stands in the summary of each run, as the sweep and the point that it belongs to.
     """
 
     catalogue: Catalogue
     state: State
     use_plugins: tuple[str, ...] = ()
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
+    leased: bool = False
+    note: Map[Any] = field(default_factory=Map)
 
     def plan(self, recipe: Recipe) -> Plan:
         """Plan a sound recipe."""
@@ -84,11 +92,25 @@ class Engine:
 
         Raises:
             UpshotError: A stage refuses its input; recorded as failed.
+            BusyError: Another process runs this recipe; nothing is recorded.
         """
         answer = self.state.receipts.answer(plan.digest) if plan.digest is not None else None
         if answer is not None and (answer["status"] == "refused" or not plan.to_run):
+            for planned in plan.stages:
+                if planned.receipt is not None:
+                    self.state.receipts.touch(planned.receipt.key)
             return _known(plan, answer)
         return _Run(self, plan, watch).carry_out()
+
+
+def lease_of(recipe: str) -> str:
+    """Name of the lease under which a recipe is run, so that two runs of it never mix.
+
+    Example:
+        >>> lease_of("card_fraud")
+        'recipe card_fraud'
+    """
+    return f"recipe {recipe}"
 
 
 def _known(plan: Plan, answer: Mapping[str, Any]) -> RunRecord:
@@ -111,16 +133,27 @@ class _Run:
         self.digests: dict[object, str] = {}
         self.values: dict[object, Any] = {}
         self.stages: list[StageInfo] = []
+        self.lease: Lease | None = None
 
     def carry_out(self) -> RunRecord:
+        """The run, under the recipe's lease."""
+        row, ledger = self._row(), self.state.ledger
+        if self.engine.leased:
+            ledger.begin_run(row)
+            return self._work(row.id)
+        with ledger.alone(row, lease_of(self.recipe.name)) as self.lease:
+            return self._work(row.id)
+
+    def _work(self, run: str) -> RunRecord:
         started = time.monotonic()
-        run = self._begin()
         self.info = RunInfo(run, self.recipe.name, self.recipe.digest, self.state.root)
         self.services: dict[type, object] = {Lake: self.state.lake, Registry: LedgerRegistry(self.state, self.engine.catalogue, run)}
         status, failure = "failed", None
         try:
             self.watchers.tell("before_run", run=self.info)
             for planned in self.plan.stages:
+                if self.lease is not None:
+                    self.lease.check()
                 self._stage(planned)
             status = "done"
         except GateError as error:
@@ -147,16 +180,13 @@ class _Run:
         self.watchers.tell("after_run", run=self.info, status=status, values=values)
         return record
 
-    def _begin(self) -> str:
+    def _row(self) -> RunRow:
         from upshot.ledger.ledger import RunRow, new_run_id, now
 
-        recipe, run = self.recipe, new_run_id()
+        recipe = self.recipe
         config: Map[Any] = freeze({key: value for key, value in recipe.to_json().items() if key != "origins"})
         threads = self.inputs.threads
-        self.state.ledger.begin_run(
-            RunRow(run, recipe.name, recipe.digest, now(), library_version("upshot"), recipe.seed, threads, config)
-        )
-        return run
+        return RunRow(new_run_id(), recipe.name, recipe.digest, now(), library_version("upshot"), recipe.seed, threads, config)
 
     def _finish(self, run: str, status: str, refusal: str | None, seconds: float) -> None:
         from upshot.ledger.ledger import StageRow
@@ -166,7 +196,8 @@ class _Run:
             ledger.add_stage(StageRow(run, position, stage.name, stage.key, stage.digest, stage.cached, stage.seconds))
         version = self.values.get(ModelVersion)
         summary = {"seconds": seconds, "version": None if version is None else f"{version.name} {version.number}"}
-        ledger.finish_run(run, status, summary, refusal)
+        summary |= self.engine.note
+        ledger.finish_run(run, status, summary, refusal, lease=self.lease)
 
     def _stage(self, planned: PlannedStage) -> None:
         stage = planned.stage
@@ -178,6 +209,7 @@ class _Run:
         else:
             self.stages.append(StageInfo(stage.name, key, receipt.value, cached=True))
             self.state.receipts.point(self.recipe.name, stage.name, key)
+            self.state.receipts.touch(key)
         self.digests[stage.gives] = receipt.value
         self.watch.stage_ends(self.stages[-1])
 
@@ -187,12 +219,13 @@ class _Run:
         self.watchers.tell("before_stage", run=self.info, stage=StageInfo(stage.name, key))
         started = time.monotonic()
         try:
-            arguments = {
-                need.argument: self.inputs.make(need, self.services) if self.inputs.provides(need) else self._result(need.type)
-                for need in stage.needs
-            }
-            value = stage.run(**arguments)
-            digest = self.codec.store(value)
+            with self.engine.catalogue.secrets.kept():
+                arguments = {
+                    need.argument: self.inputs.make(need, self.services) if self.inputs.provides(need) else self._result(need.type)
+                    for need in stage.needs
+                }
+                value = stage.run(**arguments)
+                digest = self.codec.store(value)
         except BaseException as error:  # watchers hear of every end, also of an interruption; it then goes on its way
             if isinstance(error, UpshotError):
                 from upshot.engine.places import located
@@ -219,7 +252,7 @@ class _Run:
     def _keep_answer(self, record: RunRecord) -> None:
         """Remember the whole answer under the digest of the plan that asks for it, now that all keys are known."""
         known = self.engine.plan(self.recipe)
-        if known.digest is not None:
+        if known.digest is not None and len(known.stages) == len(self.plan.stages):  # a part of a plan answers for no whole
             self.state.receipts.keep_answer(
                 known.digest, {"run": record.id, "status": record.status, "refusal": record.refusal}
             )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from upshot.contracts.records import Fitted
 from upshot.engine.code import CodeDigests
@@ -14,9 +15,12 @@ from upshot.ledger.artefacts import Artefacts
 from upshot.ledger.codec import Codec
 from upshot.ledger.receipts import Receipts
 from upshot.ledger.snapshots import Lake
+from upshot.project import Project
+from upshot.secrets import REFERENCE, Secrets
 
 if TYPE_CHECKING:
     from upshot.ledger.ledger import Ledger
+    from upshot.ledger.upkeep import Upkeep
 
 
 class State:
@@ -24,10 +28,17 @@ class State:
 
     Args:
         root: The folder; made with mode 0700 when something is first written.
+        ledger_url: Gives the URL of the ledger's database; a file in the folder when left out.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, ledger_url: Callable[[], str] | None = None) -> None:
         self.root = root
+        self._ledger_url = ledger_url
+
+    @classmethod
+    def of(cls, project: Project) -> State:
+        """The state of a project, with its ledger where the project says."""
+        return cls(project.state, None if project.ledger is None else partial(_revealed, project.ledger, Secrets.of(project)))
 
     @cached_property
     def artefacts(self) -> Artefacts:
@@ -47,9 +58,15 @@ class State:
     @cached_property
     def ledger(self) -> Ledger:
         """Runs, versions and the journal. Importing the database library is put off to here."""
-        from upshot.ledger.ledger import Ledger
+        from upshot.ledger.ledger import CHECKPOINTS, Ledger
 
-        return Ledger(self.root / "ledger.db")
+        if self._ledger_url is None:
+            return Ledger(self.root / "ledger.db")
+        return Ledger(self._ledger_url(), checkpoints=self.root / CHECKPOINTS)
+
+    def has_ledger(self) -> bool:
+        """Whether anything was ever recorded. A file is looked for without the database library."""
+        return (self.root / "ledger.db").exists() if self._ledger_url is None else self.ledger.exists()
 
     @cached_property
     def code(self) -> CodeDigests:
@@ -61,6 +78,17 @@ class State:
         """Digests of input files."""
         return FileDigests(self.root / "files.json")
 
+    def is_whole(self, digest: str) -> bool:
+        """Whether a stored value has all its files; contents are checked when they are read."""
+        return self.artefacts.has(digest) and self.codec(_never).is_whole(digest)
+
+    def upkeep(self) -> Upkeep:
+        """Sizes, cleaning and checking."""
+        from upshot.ledger.upkeep import Upkeep
+
+        ledger = self.ledger if self.has_ledger() else None
+        return Upkeep(self.artefacts, self.receipts, self.codec(_never), self.lake, ledger)
+
     def codec(self, revive: Callable[[Fitted], Any], types: tuple[type, ...] = ()) -> Codec:
         """Stores and loads the stages' values.
 
@@ -69,3 +97,14 @@ class State:
             types: Result types that plugins' stages add.
         """
         return Codec(self.artefacts, self.lake, revive, types)
+
+
+def _revealed(url: str, secrets: Secrets) -> str:
+    """A URL with the secrets that it names, quoted as a URL quotes; one that is a secret as a whole stands as it is."""
+    if REFERENCE.fullmatch(url):
+        return secrets.reveal(url)
+    return REFERENCE.sub(lambda found: quote(secrets.reveal(found.group()), safe=""), url)
+
+
+def _never(fitted: Fitted) -> Any:
+    raise AssertionError(f"{fitted.spec.use} is looked at where only its files are counted")

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from upshot.errors import DataError, Problem
-from upshot.ledger._frames import clean, one_chunk
+from upshot.ledger._blocks import Blocks, joined
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,31 +22,111 @@ EXACT_INTEGER = 2**53
 """Integers up to here are exact as float64."""
 
 
+class Canonical:
+    """Brings a source's tables to the kept types, one at a time.
+
+    Faults are collected over all tables: once there is one, rows are only looked at, and `finish` tells them all.
+    """
+
+    def __init__(self) -> None:
+        self.schema: pa.Schema | None = None
+        self.rows = 0
+        self._header: list[Problem] = []
+        self._faults: dict[str, _Fault] = {}
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing was found so far."""
+        return not self._header and not self._faults
+
+    def keep(self, table: pa.Table) -> pa.Table | None:
+        """The rows in kept types; None for no rows, or when something cannot be kept."""
+        import pyarrow as pa
+
+        names = table.schema.names
+        if self.schema is None:
+            self._header = _names(names)
+            kinds = [(name, kept_type(kind)) for name, kind in zip(names, table.schema.types, strict=True)]
+            self.schema = pa.schema([pa.field(name, kind) for name, kind in kinds if kind is not None])
+        kept = [self._column(name, table.column(i)) for i, name in enumerate(names)]
+        self.rows += table.num_rows
+        if not self.is_sound or not table.num_rows:
+            return None
+        return pa.Table.from_arrays([column for column in kept if column is not None], schema=self.schema)
+
+    def finish(self) -> None:
+        """Refuse what cannot be kept.
+
+        Raises:
+            DataError: No rows, two columns of one name, or columns that cannot be kept exactly; all problems at once.
+        """
+        if not self.rows:
+            raise DataError("the source gave no rows", [Problem("rows", "must be at least 1", "0")])
+        if not self.is_sound:
+            told = [fault.problem(name) for name, fault in self._faults.items()]
+            raise DataError("the data cannot be kept exactly", self._header + told)
+
+    def _column(self, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+        import pyarrow as pa
+
+        assert self.schema is not None
+        places = self.schema.get_all_field_indices(name)
+        if not places:
+            self._faults.setdefault(name, _Fault(column.type))
+            return None
+        kind = self.schema.field(places[0]).type
+        try:
+            return column.cast(kind)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            rows, examples = _lossy(column, kind)
+            self._faults.setdefault(name, _Fault(column.type, type_name(kind))).add([self.rows + row for row in rows], examples)
+            return None
+
+
+@dataclass
+class _Fault:
+    """What is wrong with one column: its type, or some of its rows (from 1)."""
+
+    found: pa.DataType
+    kind: str | None = None
+    count: int = 0
+    rows: list[int] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, rows: list[int], examples: list[str]) -> None:
+        left = EXAMPLES - len(self.rows)
+        self.count += len(rows)
+        self.rows += rows[:left]
+        self.examples += examples[:left]
+
+    def problem(self, name: str) -> Problem:
+        import pyarrow as pa
+
+        if self.kind is None:
+            empty = pa.types.is_null(self.found)
+            hint = "give it values, or leave it out" if empty else "numbers, text, true/false, dates and times are kept"
+            return Problem(f"column {name!r}", "holds no value at all" if empty else f"{self.found} is not kept", hint=hint)
+        more = f" and {self.count - len(self.rows):,} more" if self.count > len(self.rows) else ""
+        where = f"column {name!r}, row{'s' if self.count > 1 else ''} {', '.join(map(str, self.rows))}{more}"
+        return Problem(where, f"cannot be kept exactly as {self.kind}", ", ".join(self.examples))
+
+
 def canonical(tables: Iterator[pa.Table]) -> pa.Table:
     """All rows as one table of clean single-chunk columns in the types that are kept.
 
     Raises:
-        DataError: No rows, two columns of one name, or columns that cannot be kept exactly; all problems at once.
+        DataError: See `Canonical.finish`.
     """
-    import pyarrow as pa
-
-    parts = list(tables)
-    if sum(part.num_rows for part in parts) == 0:
-        raise DataError("the source gave no rows", [Problem("rows", "must be at least 1", "0")])
-    schema = parts[0].schema
-    problems = _names(schema.names)
-    columns: list[Any] = [[part.column(i) for part in parts] for i in range(len(schema))]
-    del parts, tables
-    arrays = []
-    for i, field in enumerate(schema):
-        chunks = [chunk for column in columns[i] for chunk in column.chunks]
-        columns[i] = None  # lets the columns go one by one, so that two copies of a table never stand side by side
-        kept = _keep(field.name, pa.chunked_array(chunks, field.type), problems)
+    form, blocks = Canonical(), None
+    parts: list[pa.Table] = []
+    for table in tables:
+        kept = form.keep(table)
         if kept is not None:
-            arrays.append(kept)
-    if problems:
-        raise DataError("the data cannot be kept exactly", problems)
-    return pa.Table.from_arrays(arrays, schema=pa.schema([pa.field(n, a.type) for n, a in zip(schema.names, arrays, strict=True)]))
+            blocks = blocks or Blocks(kept.schema)
+            parts += blocks.add(kept)
+    form.finish()
+    assert blocks is not None
+    return joined([*parts, *blocks.rest()])
 
 
 def _names(names: list[str]) -> list[Problem]:
@@ -55,25 +136,6 @@ def _names(names: list[str]) -> list[Problem]:
         for name in names
         if seen[name.lower()] > 1
     ] + [Problem("header", "every column needs a name", "a blank one") for name in names if not name.strip()]
-
-
-def _keep(name: str, column: pa.ChunkedArray, problems: list[Problem]) -> pa.Array | None:
-    import pyarrow as pa
-
-    kind = kept_type(column.type)
-    if kind is None:
-        empty = pa.types.is_null(column.type)
-        hint = "give it values, or leave it out" if empty else "numbers, text, true/false, dates and times are kept"
-        problems.append(Problem(f"column {name!r}", "holds no value at all" if empty else f"{column.type} is not kept", hint=hint))
-        return None
-    try:
-        return clean(one_chunk(column.cast(kind)))
-    except pa.ArrowInvalid:
-        rows, examples = _lossy(column, kind)
-        shown = ", ".join(str(row) for row in rows[:EXAMPLES]) + (f" and {len(rows) - EXAMPLES:,} more" if len(rows) > EXAMPLES else "")
-        where = f"column {name!r}, row{'s' if len(rows) > 1 else ''} {shown}"
-        problems.append(Problem(where, f"cannot be kept exactly as {type_name(kind)}", ", ".join(examples)))
-        return None
 
 
 def _lossy(column: pa.ChunkedArray, kind: pa.DataType) -> tuple[list[int], list[str]]:

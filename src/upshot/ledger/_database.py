@@ -1,156 +1,162 @@
-"""The database behind the ledger: opened late, checked before use, and made whole or not at all.
+"""The database behind the ledger: opened late, checked before use, and brought to today's layout in one transaction.
 
-SQLite runs with a rollback journal and `synchronous=FULL`: the write-ahead log of the versions that Python ships may corrupt a file
-(SQLite 3.7.0 to 3.51.2), and a ledger commits seldom. A new file is made beside its place and linked into it, so an empty file is
-always damage and never a beginning. No connection is kept, so none crosses a fork.
+No connection is kept, so none crosses a fork. A crash in the middle of an upgrade leaves the old layout: SQLite and PostgreSQL both
+undo what was not committed, and SQLite's file is copied before. Alembic is imported only when there is something to upgrade.
 """
 
 from __future__ import annotations
 
-import os
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
-from upshot.errors import BusyError, Problem, StorageError, UsageError
-from upshot.ledger._files import private_folder, storage_faults, sync_file
+from upshot.errors import Problem, StorageError, UsageError
+from upshot.ledger._faults import database_faults
+from upshot.ledger._postgres import PostgresDatabase
+from upshot.ledger._sqlite import SqliteFile
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
+    from upshot.ledger.migrations import Step
+
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one."""
 
-_SQLITE_HEADER = b"SQLite format 3\0"
+Upgraded = Callable[["Connection", int], Callable[[], None]]
+
+
+class Home(Protocol):
+    """Where a database lies."""
+
+    @property
+    def name(self) -> str:
+        """Its place as it may be shown."""
+
+    def exists(self) -> bool:
+        """Whether it was ever made."""
+
+    def engine(self, *, upgrading: bool = False) -> Engine:
+        """An engine whose transactions hold the write lock from the start when they have the option `upshot_writes`."""
+
+    def prepare(self) -> None:
+        """Make it whole with today's layout when there is none, and refuse what is no database."""
+
+    def before_upgrade(self, number: int) -> None:
+        """Called in the upgrade's transaction, before its first change."""
+
+    def after_upgrade(self, connection: Connection) -> None:
+        """Called in the upgrade's transaction, after its last change."""
 
 
 class Database:
     """An engine that exists once somebody asks.
 
     Args:
-        place: A file, made when it is missing, or the URL of one: `sqlite:///path`.
+        place: A file, made when it is missing; `sqlite:///PATH`; or `postgresql+psycopg://USER@HOST/DATABASE`.
+        upgraded: Called in the transaction that upgrades the tables, with the number that they had; gives what is to be done once it is
+            committed.
 
     Raises:
-        UsageError: The URL is of another database.
+        UsageError: The URL is of another database, or its driver is missing.
     """
 
-    def __init__(self, place: Path | str) -> None:
-        self._path = place if isinstance(place, Path) else _path_of(place)
+    def __init__(self, place: Path | str, upgraded: Upgraded) -> None:
+        self._home = _home(place)
+        self._upgraded = upgraded
         self._engine: Engine | None = None
 
     @property
     def name(self) -> str:
-        """Where it lies."""
-        return str(self._path)
+        """Where it lies; never with a password."""
+        return self._home.name
+
+    @property
+    def file(self) -> Path | None:
+        """Its file, where it is one."""
+        return self._home.path if isinstance(self._home, SqliteFile) else None
+
+    def exists(self) -> bool:
+        """Whether it was ever made; nothing is made by asking."""
+        return self._home.exists()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads."""
         engine = self._open()
-        with _faults(self.name), engine.begin() as connection:
+        with database_faults(self.name), engine.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that holds the write lock from its first statement, so that what it read is still true when it writes."""
         engine = self._open().execution_options(upshot_writes=True)
-        with _faults(self.name), engine.begin() as connection:
+        with database_faults(self.name), engine.begin() as connection:
             yield connection
 
     def _open(self) -> Engine:
         if self._engine is None:
-            _prepare_file(self._path)
-            engine = _sqlite(self._path)
-            with _faults(self.name):
-                _check_number(engine, self.name)
+            from upshot.ledger.schema import NUMBER
+
+            self._home.prepare()
+            engine = self._home.engine()
+            with database_faults(self.name), engine.begin() as connection:
+                found = _number(connection, self.name)
+            if found < NUMBER:
+                from upshot.ledger.migrations import released
+
+                upgrade(self._home, released(), self._upgraded)
             self._engine = engine
         return self._engine
 
 
-def _path_of(url: str) -> Path:
-    scheme, _, path = url.partition("://")
-    if scheme != "sqlite" or not path.startswith("/") or path == "/":
-        raise UsageError("the state's database cannot be used", [Problem("state", "must be sqlite:///PATH", f"a URL of {scheme!r}")])
-    return Path(path[1:])
+def upgrade(home: Home, steps: Mapping[int, Step], upgraded: Upgraded) -> None:
+    """Bring a database to the highest number of the steps, whole or not at all.
+
+    Args:
+        home: Where it lies.
+        steps: The step to each number.
+        upgraded: Called before the commit, with the number that it had; not when another process was first. What it gives is called after.
+
+    Raises:
+        BusyError: Somebody else is writing for too long.
+        StorageError: The database does not take it; the old layout stands.
+    """
+    from upshot.ledger.migrations import climb
+
+    engine = home.engine(upgrading=True).execution_options(upshot_writes=True)
+    committed: Callable[[], None] | None = None
+    with database_faults(home.name), engine.begin() as connection:
+        found = _number(connection, home.name)
+        if found < max(steps):
+            home.before_upgrade(found)
+            climb(connection, found, steps)
+            home.after_upgrade(connection)
+            committed = upgraded(connection, found)
+    if committed is not None:
+        committed()
 
 
-def _sqlite(path: Path) -> Engine:
-    from sqlalchemy import URL, NullPool, create_engine, event
-
-    url = URL.create("sqlite", database=str(path))
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
-
-    @event.listens_for(engine, "connect")
-    def _settings(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # the begin listener below says BEGIN, not the driver
-        for pragma in ("journal_mode=DELETE", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("upshot_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-def _prepare_file(path: Path) -> None:
-    """Make the file if there is none, and refuse one that is no database."""
-    if not path.exists():
-        _create(path)
-    with storage_faults(path), path.open("rb") as file:
-        start = file.read(16)
-    if start != _SQLITE_HEADER:
-        got = "an empty file" if not start else f"a file that begins with {start!r}"
-        raise StorageError(
-            "the ledger is damaged", [Problem(str(path), "must be an SQLite database", got, "restore it from a copy; it is not made anew")]
-        )
-
-
-def _create(path: Path) -> None:
-    from upshot.ledger.schema import METADATA, NUMBER, SCHEMA
-
-    private_folder(path.parent)
-    made = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
-    with storage_faults(path):
-        try:
-            os.close(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            with _faults(str(path)), _sqlite(made).begin() as connection:
-                METADATA.create_all(connection)
-                connection.execute(SCHEMA.insert().values(number=NUMBER))
-            sync_file(made)
-            with suppress(FileExistsError):  # another process was first, with the same content
-                os.link(made, path)
-            sync_file(path.parent)
-        finally:
-            made.unlink(missing_ok=True)
-
-
-def _check_number(engine: Engine, name: str) -> None:
+def _number(connection: Connection, name: str) -> int:
     from upshot.ledger.schema import NUMBER, SCHEMA
 
-    with engine.begin() as connection:
-        number = connection.execute(SCHEMA.select()).scalar()
+    number = connection.execute(SCHEMA.select()).scalar()
     if number is None or number < 1:
         raise StorageError("the ledger is damaged", [Problem(name, "must hold its schema number", repr(number), "restore it from a copy")])
     if number > NUMBER:
         rule = f"has schema number {number}; this Upshot reads up to {NUMBER}"
         raise UsageError("the ledger was written by a newer Upshot", [Problem(name, rule, hint="upgrade Upshot")])
+    return int(number)
 
 
-@contextmanager
-def _faults(name: str) -> Iterator[None]:
-    """Tell what the database says in a sentence: held by another, or damaged, full and unreachable."""
-    from sqlalchemy.exc import DBAPIError, IntegrityError
-
-    try:
-        yield
-    except IntegrityError:
-        raise  # a broken rule between rows is the caller's matter
-    except DBAPIError as error:
-        said = " ".join(str(error.orig).split())
-        if "locked" in said or "could not serialize" in said:
-            raise BusyError("the ledger is in use", [Problem(name, said, hint="try again")]) from error
-        raise StorageError("the ledger cannot be used", [Problem(name, said)]) from error
+def _home(place: Path | str) -> Home:
+    if isinstance(place, Path):
+        return SqliteFile(place, BUSY_SECONDS)
+    scheme, _, path = place.partition("://")
+    if scheme in ("postgresql", "postgresql+psycopg"):
+        return PostgresDatabase(place, BUSY_SECONDS)
+    if scheme == "sqlite" and path.startswith("/") and path != "/":
+        return SqliteFile(Path(path[1:]), BUSY_SECONDS)
+    rule = "must be sqlite:///PATH or postgresql+psycopg://USER@HOST/DATABASE"
+    raise UsageError("the ledger's database cannot be used", [Problem("ledger", rule, f"a URL of {scheme!r}")])

@@ -7,27 +7,28 @@ holds the write lock, so parallel runs never share a number, and the same conten
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from upshot.contracts.tables import Map
 from upshot.errors import IntegrityError, Problem, UsageError
+from upshot.ledger._clock import Clock, stamp, wall
 from upshot.ledger._database import Database
-from upshot.ledger._files import canonical_json
+from upshot.ledger._rows import data, plain, record
+from upshot.ledger.journal import Checkpoints, JournalEntry, JournalFault, Pen, first_fault
+from upshot.ledger.leases import STALE_AFTER, Lease, LeaseRow, Leases
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, RowMapping
+    from sqlalchemy import Connection
 
     from upshot.ledger.snapshots import Pin
 
-R = TypeVar("R")
-FIRST = "0" * 64
-"""What the first journal entry stands on."""
+CHECKPOINTS = "checkpoints.jsonl"
+"""File beside the ledger in which the journal's checkpoints are kept."""
 
 
 @dataclass(frozen=True)
@@ -91,56 +92,102 @@ class SnapshotRow:
     created_at: str
 
 
-@dataclass(frozen=True)
-class JournalEntry:
-    """One entry of the journal; `hash` covers the entry and `previous`, the hash before it."""
-
-    seq: int
-    at: str
-    kind: str
-    subject: str
-    body: Map[Any]
-    previous: str
-    hash: str
-
-
 def now() -> str:
     """The wall clock, UTC, ISO 8601 to the millisecond: a label, never an order."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return stamp(wall())
 
 
 def new_run_id() -> str:
     """A random id that sorts by time: `r20261124T021530-7f3a9c`."""
-    return f"r{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    return f"r{wall():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
 class Ledger:
     """The record of a project. Nothing is opened, and SQLAlchemy is not imported, before the first call.
 
     Args:
-        place: The SQLite file, made when it is missing, or its URL, `sqlite:///PATH`.
+        place: The SQLite file, made when it is missing, or a URL: `sqlite:///PATH`, `postgresql+psycopg://USER@HOST/DATABASE`.
+        checkpoints: File of the journal's checkpoints; beside the SQLite file when left out.
+        clock: Labels what happens; orders nothing.
+        stale_after: Seconds without a heartbeat after which a lease may be taken over from another machine.
 
     Every method raises StorageError when the database is damaged or out of reach, BusyError when another process holds it for too
     long, and UsageError when a newer Upshot wrote it.
     """
 
-    def __init__(self, place: Path | str) -> None:
-        self._database = Database(place)
+    def __init__(
+        self, place: Path | str, *, checkpoints: Path | None = None, clock: Clock = wall, stale_after: float = STALE_AFTER
+    ) -> None:
+        self._database = Database(place, self._upgraded)
+        file = checkpoints if checkpoints is not None or self._database.file is None else self._database.file.with_name(CHECKPOINTS)
+        self._checkpoints = None if file is None else Checkpoints(file)
+        self._clock = clock
+        self._leases = Leases(self._recording, clock, stale_after)
         self._pending: dict[str, list[StageRow]] = {}
+
+    @property
+    def name(self) -> str:
+        """Where it lies; never with a password."""
+        return self._database.name
+
+    def exists(self) -> bool:
+        """Whether it was ever written; nothing is made by asking."""
+        return self._database.exists()
+
+    def lease(self, name: str, holder: str) -> AbstractContextManager[Lease]:
+        """Be the only one who does something, as long as the block lasts; see `leases`.
+
+        Args:
+            name: What only one may do at a time: "recipe card_fraud".
+            holder: What does it: "run r20261124T021530-7f3a9c".
+
+        Raises:
+            BusyError: Somebody else holds it; names process, machine and since when.
+        """
+        return self._leases.hold(name, holder)
+
+    def leases(self) -> tuple[LeaseRow, ...]:
+        """Leases that are held, or were by a process that has died."""
+        from upshot.ledger.schema import LEASES
+
+        with self._database.reading() as connection:
+            return tuple(record(LeaseRow, row) for row in connection.execute(LEASES.select().order_by(LEASES.c.name)).mappings())
 
     def begin_run(self, row: RunRow) -> None:
         """Record that a run has begun."""
+        with self._database.writing() as connection:
+            _insert_run(connection, row)
+
+    def alone(self, row: RunRow, name: str) -> AbstractContextManager[Lease]:
+        """Record that a run has begun, as the only one of its recipe as long as the block lasts: in the transaction that takes the lease.
+
+        Other runs of the recipe that are still open have died with their process; they are closed as interrupted.
+
+        Args:
+            row: The run.
+            name: The lease.
+
+        Raises:
+            BusyError: Somebody else holds the lease; nothing is recorded.
+        """
         from upshot.ledger.schema import RUNS
 
-        with self._database.writing() as connection:
-            connection.execute(RUNS.insert().values(_plain(row)))
+        def begin(connection: Connection) -> None:
+            open_ones = RUNS.update().where(RUNS.c.recipe == row.recipe, RUNS.c.status == "running")
+            ended = {"status": "interrupted", "finished_at": self._now(), "error": "its process ended before the run did"}
+            connection.execute(open_ones.values(ended))
+            _insert_run(connection, row)
+
+        return self._leases.hold(name, f"run {row.id}", begin)
 
     def add_stage(self, row: StageRow) -> None:
         """Note a stage of a run; written with the run's end. What a killed run has done stands in its receipts."""
         self._pending.setdefault(row.run, []).append(row)
 
-    def finish_run(self, run: str, status: str, summary: Mapping[str, Any], error: str | None = None) -> None:
-        """Close a run's record and write its stages, in one transaction.
+    def finish_run(
+        self, run: str, status: str, summary: Mapping[str, Any], error: str | None = None, *, lease: Lease | None = None
+    ) -> None:
+        """Close a run's record, write its stages, and give back the lease that it may hold, in one transaction.
 
         Raises:
             UsageError: There is no such run.
@@ -148,13 +195,17 @@ class Ledger:
         from upshot.ledger.schema import RUNS, STAGES
 
         stages = [asdict(stage) for stage in self._pending.get(run, [])]
-        ended = {"status": status, "finished_at": now(), "summary": _data(summary), "error": error}
+        ended = {"status": status, "finished_at": self._now(), "summary": data(summary), "error": _storable(error)}
         with self._database.writing() as connection:
             if connection.execute(RUNS.update().where(RUNS.c.id == run).values(ended)).rowcount != 1:
                 raise _no_run(run)
             if stages:
                 connection.execute(STAGES.insert(), stages)
+            if lease is not None:
+                lease.give_back(connection)
         self._pending.pop(run, None)
+        if lease is not None:
+            lease.is_given_back = True
 
     def runs(self, limit: int = 20, recipe: str | None = None) -> tuple[RunRow, ...]:
         """The last runs, the newest first."""
@@ -164,7 +215,7 @@ class Ledger:
         if recipe is not None:
             query = query.where(RUNS.c.recipe == recipe)
         with self._database.reading() as connection:
-            return tuple(_row(RunRow, row) for row in connection.execute(query).mappings())
+            return tuple(record(RunRow, row) for row in connection.execute(query).mappings())
 
     def run(self, id: str) -> RunRow:
         """One run.
@@ -178,7 +229,7 @@ class Ledger:
             found = connection.execute(RUNS.select().where(RUNS.c.id == id)).mappings().first()
         if found is None:
             raise _no_run(id)
-        return _row(RunRow, found)
+        return record(RunRow, found)
 
     def stages(self, run: str) -> tuple[StageRow, ...]:
         """The stages of a finished run, in order."""
@@ -186,7 +237,7 @@ class Ledger:
 
         query = STAGES.select().where(STAGES.c.run == run).order_by(STAGES.c.position)
         with self._database.reading() as connection:
-            return tuple(_row(StageRow, row) for row in connection.execute(query).mappings())
+            return tuple(record(StageRow, row) for row in connection.execute(query).mappings())
 
     def number(self, name: str, key: str, run: str) -> int:
         """The number of the version that this content key names: the one it has, or the next one, journalled as claimed.
@@ -201,14 +252,14 @@ class Ledger:
         from upshot.ledger.schema import VERSIONS
 
         table = VERSIONS.c
-        with self._database.writing() as connection:
+        with self._recording() as (connection, pen):
             known = connection.execute(select(table.number).where(table.name == name, table.stage_key == key)).scalar()
             if known is not None:
                 return int(known)
             number = int(connection.execute(select(func.max(table.number)).where(table.name == name)).scalar() or 0) + 1
-            row = VersionRow(name, number, key, run, now())
-            connection.execute(VERSIONS.insert().values(_plain(row) | {"manifest": None}))
-            _write_entry(connection, "version.claimed", f"{name} {number}", {"key": key, "run": run})
+            row = VersionRow(name, number, key, run, self._now())
+            connection.execute(VERSIONS.insert().values(plain(row) | {"manifest": None}))
+            pen.write("version.claimed", f"{name} {number}", {"key": key, "run": run})
             return number
 
     def complete_version(self, name: str, number: int, manifest: Mapping[str, str], record: str) -> None:
@@ -222,16 +273,17 @@ class Ledger:
         from upshot.ledger.schema import VERSIONS
 
         table = VERSIONS.c
-        with self._database.writing() as connection:
+        with self._recording() as (connection, pen):
             found = connection.execute(VERSIONS.select().where(table.name == name, table.number == number)).mappings().first()
             if found is None:
                 raise IntegrityError("a version cannot be registered", [Problem(f"{name} {number}", "its number was never claimed")])
             if found["record"] is not None:
                 _same(f"{name} {number}", (found["record"], found["manifest"]), (record, dict(manifest)))
+                pen.vouch()
                 return
             chosen = VERSIONS.update().where(table.name == name, table.number == number)
             connection.execute(chosen.values(manifest=dict(manifest), record=record))
-            _write_entry(connection, "version.registered", f"{name} {number}", {"record": record, "manifest": dict(manifest)})
+            pen.write("version.registered", f"{name} {number}", {"record": record, "manifest": dict(manifest)})
 
     def versions(self, name: str | None = None, *, claimed: bool = False) -> tuple[VersionRow, ...]:
         """Registered versions by name and number; with `claimed` also those that were begun and never completed."""
@@ -243,7 +295,7 @@ class Ledger:
         if not claimed:
             query = query.where(VERSIONS.c.record.is_not(None))
         with self._database.reading() as connection:
-            return tuple(_row(VersionRow, row) for row in connection.execute(query).mappings())
+            return tuple(record(VersionRow, row) for row in connection.execute(query).mappings())
 
     def remember(self, pin: Pin) -> None:
         """Record a pinned version of a table; one that is recorded already is no change.
@@ -260,7 +312,7 @@ class Ledger:
             if found is not None:
                 _same(f"{pin.table} version {pin.version}", (found["digest"], found["rows"]), (pin.digest, pin.rows))
                 return
-            connection.execute(SNAPSHOTS.insert().values(_plain(row)))
+            connection.execute(SNAPSHOTS.insert().values(plain(row)))
 
     def snapshots(self, table: str | None = None) -> tuple[SnapshotRow, ...]:
         """Recorded snapshots by table and version."""
@@ -270,12 +322,12 @@ class Ledger:
         if table is not None:
             query = query.where(SNAPSHOTS.c.table == table)
         with self._database.reading() as connection:
-            return tuple(_row(SnapshotRow, row) for row in connection.execute(query).mappings())
+            return tuple(record(SnapshotRow, row) for row in connection.execute(query).mappings())
 
     def add_entry(self, kind: str, subject: str, body: Mapping[str, Any]) -> JournalEntry:
         """Append to the journal."""
-        with self._database.writing() as connection:
-            return _write_entry(connection, kind, subject, _data(body))
+        with self._recording() as (_, pen):
+            return pen.write(kind, subject, body)
 
     def journal(self) -> tuple[JournalEntry, ...]:
         """All entries, the oldest first."""
@@ -283,35 +335,59 @@ class Ledger:
 
         with self._database.reading() as connection:
             found = connection.execute(JOURNAL.select().order_by(JOURNAL.c.seq)).mappings()
-            return tuple(_row(JournalEntry, row) for row in found)
+            return tuple(record(JournalEntry, row) for row in found)
 
-    def verify_journal(self) -> int | None:
-        """The number of the first entry that is missing, moved or changed; None when the chain is whole.
+    def verify_journal(self, outside: Path | None = None) -> JournalFault | None:
+        """The first entry that is missing, moved, changed or written anew; None when the chain is whole and every checkpoint agrees.
 
-        A tail that was cut off leaves a whole chain: finding that needs a copy of a later hash kept elsewhere.
+        Args:
+            outside: A copy of the file of checkpoints from another place, which must agree too.
         """
-        previous = FIRST
-        for expected, entry in enumerate(self.journal(), start=1):
-            if (entry.seq, entry.previous, entry.hash) != (expected, previous, _hash(entry)):
-                return expected
-            previous = entry.hash
-        return None
+        entries = self.journal()
+        own, beside = self._checkpoints, self._database.file is not None
+        if beside and entries and own is not None and not own.path.exists():
+            return JournalFault(1, f"and all after it have no checkpoint: {own.path} is missing")
+        files = [own, None if outside is None else Checkpoints(outside)]
+        seen = [checkpoint for file in files if file is not None for checkpoint in file.read()[0]]
+        return first_fault(entries, seen)
+
+    @property
+    def checkpoints(self) -> Checkpoints | None:
+        """The journal's checkpoints; None for a ledger on a server that was given no file."""
+        return self._checkpoints
+
+    @contextmanager
+    def _recording(self) -> Iterator[tuple[Connection, Pen]]:
+        """A writing transaction with a pen; the entries have their checkpoints when it is over."""
+        with self._database.writing() as connection:
+            pen = Pen(connection, self._clock)
+            yield connection, pen
+        self._keep_checkpoints(pen)
+
+    def _keep_checkpoints(self, pen: Pen) -> None:
+        if self._checkpoints is not None and pen.written:
+            self._checkpoints.add(pen.written)
+
+    def _upgraded(self, connection: Connection, found: int) -> Callable[[], None]:
+        from upshot.ledger.schema import NUMBER
+
+        pen = Pen(connection, self._clock)
+        pen.write("ledger.upgraded", f"schema {NUMBER}", {"from": found})
+        return lambda: self._keep_checkpoints(pen)
+
+    def _now(self) -> str:
+        return stamp(self._clock())
 
 
-def _write_entry(connection: Connection, kind: str, subject: str, body: Mapping[str, Any]) -> JournalEntry:
-    from upshot.ledger.schema import JOURNAL
+def _insert_run(connection: Connection, row: RunRow) -> None:
+    from upshot.ledger.schema import RUNS
 
-    last = connection.execute(JOURNAL.select().order_by(JOURNAL.c.seq.desc()).limit(1)).mappings().first()
-    seq, previous = (1, FIRST) if last is None else (last["seq"] + 1, last["hash"])
-    entry = JournalEntry(seq, now(), kind, subject, Map(body), previous, "")
-    entry = JournalEntry(**{**_fields(entry), "hash": _hash(entry)})
-    connection.execute(JOURNAL.insert().values(_plain(entry)))
-    return entry
+    connection.execute(RUNS.insert().values(plain(row)))
 
 
-def _hash(entry: JournalEntry) -> str:
-    body = {name: value for name, value in _plain(entry).items() if name != "hash"}
-    return hashlib.sha256(entry.previous.encode() + canonical_json(body)).hexdigest()
+def _storable(text: str | None) -> str | None:
+    """Text as every database takes it: a NUL is written out."""
+    return None if text is None else text.replace("\0", "\\0")
 
 
 def _same(what: str, found: object, given: object) -> None:
@@ -321,28 +397,3 @@ def _same(what: str, found: object, given: object) -> None:
 
 def _no_run(run: str) -> UsageError:
     return UsageError("there is no such run", [Problem("run", "unknown run", repr(run), "upshot runs")])
-
-
-def _fields(row: object) -> dict[str, Any]:
-    return {f.name: getattr(row, f.name) for f in fields(row)}  # type: ignore[arg-type]
-
-
-def _plain(row: object) -> dict[str, Any]:
-    """A row as the database takes it."""
-    return {name: _data(value) for name, value in _fields(row).items()}
-
-
-def _data(value: Any) -> Any:
-    """Maps and tuples as JSON has them."""
-    if isinstance(value, Mapping):
-        return {key: _data(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_data(item) for item in value]
-    return value
-
-
-def _row(cls: type[R], found: RowMapping) -> R:
-    """A database row as a frozen record."""
-    wanted = {f.name: f.type for f in fields(cls)}  # type: ignore[arg-type]
-    values = {name: found[name] for name in wanted}
-    return cls(**{name: Map(value or {}) if str(wanted[name]).startswith("Map") else value for name, value in values.items()})

@@ -6,7 +6,9 @@ body: one that is cut off or changed counts as absent, and the stage runs again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,29 @@ class Receipts:
         """The receipt that last answered a recipe's stage: what a plan compares with, and whose seconds it estimates by."""
         key = (_read(self._of_stage(recipe, stage)) or {}).get("key")
         return self.find(key) if isinstance(key, str) else None
+
+    def touch(self, key: str) -> None:
+        """Note that a receipt was used just now: cleaning takes the least recently used first."""
+        with suppress(FileNotFoundError):
+            os.utime(self._of_key(key))
+
+    def every(self) -> Iterator[tuple[float, Receipt]]:
+        """All receipts that are whole, with the time of their last use (seconds since the epoch)."""
+        for path in self._paths():
+            receipt = _receipt(_read(path))
+            if receipt is not None:
+                yield path.stat().st_mtime, receipt
+
+    def broken(self) -> Iterator[Path]:
+        """Files that should be receipts and cannot be read as such; they count as absent."""
+        return (path for path in self._paths() if _receipt(_read(path)) is None)
+
+    def drop(self, key: str) -> None:
+        """Forget a receipt: its stage will run again."""
+        self._of_key(key).unlink(missing_ok=True)
+
+    def _paths(self) -> list[Path]:
+        return sorted(path for path in self.root.glob("*/*.json") if path.parent.name not in ("latest", "answers"))
 
     def keep_answer(self, digest: str, answer: Mapping[str, Any]) -> None:
         """Keep the closing record of a run under the digest of its plan, as JSON data."""

@@ -6,10 +6,13 @@ database with a higher one was written by a newer Upshot and is refused, never h
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
 
-NUMBER = 1
-"""Number of the layout below. Each change of it needs a migration."""
+NUMBER = 2
+"""Number of the layout below. Each change of it needs a migration, a module of its own in `migrations`."""
+
+BIG = BigInteger().with_variant(Integer, "sqlite")
+"""A whole number of 64 bits, as every INTEGER of SQLite is."""
 
 METADATA = MetaData()
 
@@ -26,7 +29,7 @@ RUNS = Table(
     Column("started_at", String(40), nullable=False),
     Column("finished_at", String(40)),
     Column("project_version", String(40), nullable=False),
-    Column("seed", Integer, nullable=False),
+    Column("seed", BIG, nullable=False),
     Column("threads", Integer, nullable=False),
     Column("config", JSON, nullable=False),
     Column("summary", JSON, nullable=False),
@@ -63,7 +66,7 @@ SNAPSHOTS = Table(
     METADATA,
     Column("table", String(100), primary_key=True),
     Column("version", Integer, primary_key=True),
-    Column("rows", Integer, nullable=False),
+    Column("rows", BIG, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("schema", JSON, nullable=False),
     Column("created_at", String(40), nullable=False),
@@ -79,4 +82,19 @@ JOURNAL = Table(
     Column("body", JSON, nullable=False),
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+)
+
+LEASES = Table(
+    "leases",
+    METADATA,
+    Column("name", String(300), primary_key=True),
+    Column("holder", String(300), nullable=False),
+    Column("pid", BIG, nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("machine", String(120), nullable=False),
+    Column("born", String(40), nullable=False),
+    Column("acquired_at", String(40), nullable=False),
+    Column("beat", BIG, nullable=False),
+    Column("beat_at", String(40), nullable=False),
+    Column("token", String(32), nullable=False),
 )

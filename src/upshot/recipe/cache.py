@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from upshot.catalogue import Catalogue
+from upshot.errors import Problem, StorageError
 from upshot.project import Project
 from upshot.recipe.layers import RECIPE_NAME, search_path
 from upshot.recipe.recipe import Recipe
@@ -37,6 +38,7 @@ def composition_key(name: str, overrides: Sequence[str], *, catalogue: Catalogue
         "format": _FORMAT,
         "python": sys.version_info[:2],
         "root": str(project.root),
+        "allowed": list(project.allowed),
         "name": name,
         "overrides": list(overrides),
         "plugins": [[plugin.name, plugin.distribution, plugin.version] for plugin in catalogue.plugins],
@@ -71,17 +73,27 @@ def keep(recipe: Recipe, key: str, *, catalogue: Catalogue, project: Project) ->
         catalogue: What it was composed with.
         project: Whose state folder keeps it.
 
+    Raises:
+        StorageError: The state folder cannot be written.
+
     Returns:
         The file; written beside and renamed, so that a reader never sees half of it.
     """
     folder = _folder(project)
-    folder.mkdir(parents=True, exist_ok=True)
     code = [[str(file), _stamp(file)] for file in sorted(_code(recipe, catalogue))]
     value = {"format": _FORMAT, "digest": recipe.digest, "code": code, "recipe": recipe.to_json()}
     path = folder / f"{key}.json"
     beside = folder / f".{key}.{os.getpid()}.{time.monotonic_ns()}"
-    beside.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
-    beside.replace(path)
+    try:
+        project.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        beside.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        problem = Problem(
+            str(project.state), f"must be a folder that can be written: {error.strerror}", None, "choose another with --state DIR"
+        )
+        raise StorageError("the state folder cannot be used", [problem]) from error
     _tidy(folder)
     return path
 

@@ -7,8 +7,8 @@ sees all of them at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hydra.core.default_element import ResultDefault
@@ -19,13 +19,15 @@ from omegaconf._utils import split_key
 
 from upshot.catalogue import Catalogue
 from upshot.contracts.components import KINDS
+from upshot.contracts.tables import texts_within
 from upshot.errors import Problem, did_you_mean
 from upshot.project import Project
-from upshot.recipe.interpolation import MISSING, leaves, put, text_problem
+from upshot.recipe.interpolation import MISSING, hostile_text, leaves, put, text_problem
 from upshot.recipe.layers import RecipeFile, search_path
-from upshot.recipe.provenance import Provenance
+from upshot.recipe.provenance import COMMAND_LAYER, Provenance
 from upshot.recipe.reading import Document
-from upshot.recipe.safety import MAX_DEPTH, MAX_OVERRIDE, hostile_key, is_engine_owned, keys_within, nesting, refuse, texts_within
+from upshot.recipe.recipe import Place
+from upshot.recipe.safety import MAX_DEPTH, MAX_OVERRIDE, hostile_key, is_engine_owned, keys_within, nesting, refuse
 from upshot.recipe.sources import GrammarError, Repository, apply_override, defaults_of, hydra_base, parse_override
 
 _MAX_TRIES = 40
@@ -42,6 +44,7 @@ class Composition:
     provenance: Provenance = field(default_factory=Provenance)
     problems: list[Problem] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    choices: list[Choice] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,38 @@ class _Argument:
         return f"argument {self.number}"
 
 
-def compose(file: RecipeFile, overrides: Sequence[str], catalogue: Catalogue, project: Project) -> Composition:
+@dataclass(frozen=True)
+class Choice:
+    """A group's choice that a defaults list or an argument makes. `lost` says who chose otherwise; None for the one that counts."""
+
+    group: str
+    name: str
+    place: Place
+    lost: str | None = None
+
+
+Shelf = dict[tuple[str, ...], tuple[Repository, list[ResultDefault]]]
+"""Files that were read and put in order, by the choices on the command line that asked for them."""
+
+
+def compose(
+    file: RecipeFile,
+    overrides: Sequence[str],
+    catalogue: Catalogue,
+    project: Project,
+    *,
+    losers: bool = False,
+    shelf: Shelf | None = None,
+) -> Composition:
     """Compose a recipe; problems are noted, not raised.
+
+    Args:
+        file: Which recipe.
+        overrides: In Hydra's grammar.
+        catalogue: What is installed.
+        project: Whose own files come first.
+        losers: Also read what lost: shadowed files, and files of choices that somebody overrode. Only explaining needs it.
+        shelf: Kept by whoever composes one recipe many times, as a sweep does: files stay as they were when they were first read.
 
     Raises:
         IntegrityError: A file or an override holds something hostile.
@@ -64,9 +97,17 @@ def compose(file: RecipeFile, overrides: Sequence[str], catalogue: Catalogue, pr
     composer = _Composer(file, catalogue, project)
     with hydra_base():
         arguments = composer.parse(overrides)
-        defaults = composer.defaults(arguments)
+        choices = tuple(a.text for a in arguments if composer.repository.group_exists(a.override.key_or_group))
+        if shelf is not None and choices in shelf:
+            composer.repository, defaults = shelf[choices]
+        else:
+            defaults = composer.defaults(arguments)
+        if losers:
+            composer.note_losers(defaults, arguments)
         composer.merge(defaults, [a for a in arguments if a not in composer.dropped])
     composer.result.problems[:0] = composer.repository.problems
+    if shelf is not None and not composer.result.problems:
+        shelf[choices] = composer.repository, defaults
     return composer.result
 
 
@@ -89,6 +130,7 @@ class _Composer:
             place = f"argument {number}"
             keys = [override.key_or_group, *map(str, keys_within(override.value()))]
             found = [hostile_key(key, place, top=False) for key in keys]
+            found += [hostile_text(text, override.key_or_group, place) for text in texts_within(override.value())]
             if is_engine_owned(override.get_key_element()):
                 found.append(hostile_key("hydra", place, top=True))
             hostile += [problem for problem in found if problem is not None]
@@ -213,6 +255,43 @@ class _Composer:
             return True
         return False
 
+    def note_losers(self, defaults: list[ResultDefault], arguments: list[_Argument]) -> None:
+        """Every choice with whoever overrode it, and what files would have set that are shadowed or not chosen."""
+        used = {str(default.config_path): _package(default) for default in defaults}
+        for config_path, package in used.items():
+            winner = self.repository.documents[config_path]
+            for below in self.repository.shadowed(config_path):
+                self.result.provenance.loser(below, package, f"shadowed by {winner.layer} {winner.label}")
+        made = [*self._stated_choices(), *self._argued_choices(arguments)]
+        for choice in made:
+            config_path = f"{choice.group}/{choice.name}"
+            if config_path not in used:
+                by = next((other for other in reversed(made) if other.group == choice.group and other is not choice), None)
+                gone = next((a.place for a in arguments if a.override.is_delete() and a.override.key_or_group == choice.group), None)
+                lost = f"taken out by {gone}" if gone else f"not chosen: {by.name} by {by.place.where}" if by else "not chosen"
+                document = self.repository.beside(config_path)
+                if document is not None:
+                    self.result.provenance.loser(document, tuple(choice.group.split("/")), lost)
+                choice = replace(choice, lost=lost)
+            self.result.choices.append(choice)
+
+    def _stated_choices(self) -> Iterator[Choice]:
+        for document in list(self.repository.documents.values()):
+            for index, item in enumerate(document.data.get("defaults", [])):
+                for key, value in item.items() if isinstance(item, dict) else ():
+                    group = str(key).split(" ")[-1].split("@")[0].lstrip("/")
+                    place = Place(document.layer, document.place(("defaults", index)), f"{key}: {value}")
+                    names = value if isinstance(value, list) else [value]
+                    yield from (Choice(group, str(name), place) for name in names if name not in (None, MISSING))
+
+    def _argued_choices(self, arguments: list[_Argument]) -> Iterator[Choice]:
+        for argument in arguments:
+            group, value = argument.override.key_or_group, argument.override.value()
+            if self.repository.group_exists(group) and not argument.override.is_delete():
+                names = value if isinstance(value, list) else [value]
+                place = Place(COMMAND_LAYER, argument.place, argument.text)
+                yield from (Choice(group, name, place) for name in names if isinstance(name, str))
+
     def merge(self, defaults: list[ResultDefault], arguments: list[_Argument]) -> None:
         """Merge files in order, then apply the overrides."""
         merged: dict[str, Any] = {}
@@ -220,7 +299,7 @@ class _Composer:
             document = self.repository.documents.get(str(default.config_path))
             if document is None or not document.data:
                 continue
-            package = tuple(part for part in str(default.package or "").split(".") if part)
+            package = _package(default)
             content: Any = {key: value for key, value in document.data.items() if key != "defaults"}
             for part in reversed(package):
                 content = {part: content}
@@ -232,12 +311,15 @@ class _Composer:
         self._check_texts()
 
     def _override(self, merged: dict[str, Any], arguments: list[_Argument]) -> dict[str, Any]:
-        config = OmegaConf.create(merged)
+        """The tree with overrides applied by OmegaConf, which is given only the top keys that they touch: it is slow to fill."""
+        touched = {str(split_key(argument.override.key_or_group)[0]) for argument in arguments}
+        config = OmegaConf.create({key: value for key, value in merged.items() if key in touched})
         for argument in arguments:
             self._apply(argument, config)
-        tree = OmegaConf.to_container(config, resolve=False)
-        assert isinstance(tree, dict)
-        return {str(key): value for key, value in tree.items()}
+        changed = OmegaConf.to_container(config, resolve=False)
+        assert isinstance(changed, dict)
+        tree = {key: changed.pop(key, value) for key, value in merged.items() if key not in touched or key in changed}
+        return tree | {str(key): value for key, value in changed.items()}
 
     def _apply(self, argument: _Argument, config: DictConfig) -> None:
         override = argument.override
@@ -248,19 +330,27 @@ class _Composer:
             said = _one_line(str(error.__cause__ or error))
             self._note(Problem(override.key_or_group, *_apply_words(said, override), place=argument.place))
             return
-        self.result.provenance.argument(argument.number, path, override.value(), argument.text)
+        self.result.provenance.argument(argument.number, path, override.value(), argument.text, deletes=override.is_delete())
 
     def _check_texts(self) -> None:
+        hostile = []
         for path, value in list(leaves(self.result.tree)):
             if isinstance(value, str) and "${" in value:
                 where = ".".join(str(part) for part in path)
-                problem = text_problem(value, where, self.result.provenance.place(path))
+                place = self.result.provenance.place(path)
+                hostile.append(hostile_text(value, where, place))
+                problem = text_problem(value, where, place)
                 if problem is not None:
                     put(self.result.tree, path, MISSING)  # nobody resolves it, and nobody complains of it twice
                     self._note(problem)
+        refuse(self.file.name, [problem for problem in hostile if problem is not None])
 
     def _note(self, problem: Problem) -> None:
         self.result.problems.append(problem)
+
+
+def _package(default: ResultDefault) -> tuple[str, ...]:
+    return tuple(part for part in str(default.package or "").split(".") if part)
 
 
 def _merge(into: dict[str, Any], new: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ package registered in this process), are refused by name before OmegaConf sees t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,11 +21,16 @@ from omegaconf.grammar_parser import parse
 
 from upshot.errors import Problem
 from upshot.recipe.reading import KeyPath
+from upshot.secrets import REFERENCE, secret_names
 
-ALLOWED_RESOLVERS = ("oc.select", "oc.dict.keys", "oc.dict.values")
+ALLOWED_RESOLVERS = ("oc.select", "oc.dict.keys", "oc.dict.values", "secret")
+ENVIRONMENT = ("oc.env", "env")
 MAX_POINTERS = 32
-_ALLOWED = "${key.of.the.recipe} and the resolvers " + ", ".join(ALLOWED_RESOLVERS) + " are allowed"
+_ALLOWED = "${key.of.the.recipe}, ${secret:NAME} and the resolvers " + ", ".join(ALLOWED_RESOLVERS[:-1]) + " are allowed"
 MISSING = "???"
+_VEIL = ("\ue000", "\ue001")
+_VEILED = re.compile(rf"{_VEIL[0]}(\w+){_VEIL[1]}")
+"""Characters of no script; a secret's reference stands between them while other interpolations are resolved."""
 
 
 _NO_VALUE = object()
@@ -72,11 +78,33 @@ def text_problem(text: str, where: str, place: str | None) -> Problem | None:
         found = references(text)
     except GrammarParseError as error:
         return Problem(where, "is no well-formed interpolation", repr(text[:80]), str(error).splitlines()[0], place)
+    if len(secret_names(text)) != found.resolvers.count("secret") or _is_nested(text):
+        return Problem(
+            where, "is no reference to a secret", repr(text[:80]), "write ${secret:NAME}, with letters, digits and _ in the name", place
+        )
     foreign = [name for name in found.resolvers if name not in ALLOWED_RESOLVERS]
     if not foreign:
         return None
     rule = f"the resolver {foreign[0]!r} is refused" if foreign[0].startswith("oc.") else f"unknown resolver {foreign[0]!r}"
     return Problem(where, rule, repr(text[:80]), _ALLOWED, place)
+
+
+def _is_nested(text: str) -> bool:
+    """Whether a secret stands inside another interpolation, which would then show it."""
+    before = (text[: found.start()] for found in REFERENCE.finditer(text))
+    return any(part.count("${") > part.count("}") for part in before)
+
+
+def hostile_text(text: str, where: str, place: str | None) -> Problem | None:
+    """The problem of a text that reads the environment into a value that is stored and shown, or None."""
+    try:
+        found = references(text)
+    except GrammarParseError:
+        return None  # `text_problem` says so
+    if not set(ENVIRONMENT) & set(found.resolvers):
+        return None
+    rule = "reading the environment is refused: the value would be stored and shown"
+    return Problem(where, rule, repr(text[:80]), "a parameter that takes a secret gets it as ${secret:NAME}", place)
 
 
 def leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
@@ -112,6 +140,7 @@ def resolve(tree: dict[str, Any], place: Callable[[KeyPath], str | None]) -> Res
         tree: The whole recipe with every default filled in; it is not changed.
         place: Gives the `file:line` or argument of a path.
     """
+    tree = _veiled(tree)
     pointing = [(path, text) for path, text in leaves(tree) if isinstance(text, str) and "${" in text]
     problems = [
         Problem(dotted(path), "must be given: it is still ???", None, f"write {dotted(path)}=VALUE, or set it in the recipe", place(path))
@@ -124,7 +153,7 @@ def resolve(tree: dict[str, Any], place: Callable[[KeyPath], str | None]) -> Res
         problems.append(Problem(dotted(cycle[0]), "points at itself", chain, "give one of them a value", place(cycle[0])))
     open_keys = {problem.where for problem in problems}
     if not pointing or cycles:
-        return Resolved(tree, problems, open_keys | {dotted(path) for path, _ in pointing})
+        return Resolved(_unveiled(tree), problems, open_keys | {dotted(path) for path, _ in pointing})
     config: DictConfig | None = None
     solved = _copy(tree)
     for path, text in pointing:
@@ -140,7 +169,24 @@ def resolve(tree: dict[str, Any], place: Callable[[KeyPath], str | None]) -> Res
         except OmegaConfBaseException as error:
             problems.append(Problem(dotted(path), "points at nothing", repr(text), _first_line(error), place(path)))
         open_keys.add(dotted(path))
-    return Resolved(solved, problems, open_keys)
+    return Resolved(_unveiled(solved), problems, open_keys)
+
+
+def _veiled(value: Any) -> Any:
+    """A copy in which references to secrets are no interpolations: what is resolved is everything else."""
+    return _with_texts(value, lambda text: REFERENCE.sub(rf"{_VEIL[0]}\1{_VEIL[1]}", text) if "${secret:" in text else text)
+
+
+def _unveiled(value: Any) -> Any:
+    return _with_texts(value, lambda text: _VEILED.sub(r"${secret:\1}", text) if _VEIL[0] in text else text)
+
+
+def _with_texts(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_texts(item, change) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_texts(item, change) for item in value]
+    return change(value) if isinstance(value, str) else value
 
 
 def _simple(tree: dict[str, Any], path: KeyPath, text: str) -> Any:
@@ -160,7 +206,7 @@ def _simple(tree: dict[str, Any], path: KeyPath, text: str) -> Any:
 def peek(tree: dict[str, Any], path: KeyPath) -> Any:
     """What one interpolated value of a tree points at, or None when that cannot be told; `resolve` then says why."""
     try:
-        return _value(OmegaConf.create(tree), path)
+        return _unveiled(_value(OmegaConf.create(_veiled(tree)), path))
     except OmegaConfBaseException:
         return None
 

@@ -50,11 +50,13 @@ def recipe_schema(catalogue: Catalogue, project: Project | None = None) -> Schem
     known: dict[str, Schema] = generated["$defs"]
     found = {component: known[_name(refs[(model, "validation")])] for component, model in classes.items()}
     definitions = {f"{component.kind}.{component.name}": _component(component, schema, known) for component, schema in found.items()}
-    for kind in KINDS:
-        own = [schema for component, schema in found.items() if component.kind == kind]
-        definitions[f"{kind}.any"] = {"properties": {"use": True, **_union(own, known)}, "additionalProperties": False}
+    nodes = {}
+    for name, kind in KINDS.items():
+        own = {component: schema for component, schema in found.items() if component.kind == name}
+        definitions[f"{name}.any"] = {"properties": {"use": True, **_union([*own.values()], known)}, "additionalProperties": False}
+        definitions[name] = _node(kind, [*own])
+        nodes[name] = _key(kind, [*own])
     outline = known[_name(refs[(Outline, "validation")])]
-    nodes = {kind.name: _kind(kind, [c for c in components if c.kind == kind.name]) for kind in KINDS.values()}
     definitions |= {name: _open(schema, known) for name, schema in _used(known, [*found.values(), outline])}
     return {
         "$schema": DIALECT,
@@ -63,7 +65,9 @@ def recipe_schema(catalogue: Catalogue, project: Project | None = None) -> Schem
         "type": "object",
         "properties": {"defaults": _defaults(catalogue, project), **_outline(outline, known), **nodes},
         "additionalProperties": False,
-        "$defs": {"pointer": {"description": "A pointer to another key, such as ${use_case.problem}; or ??? for one to be given.", **POINTER}}
+        "$defs": {
+            "pointer": {"description": "A pointer to another key, such as ${use_case.problem}; or ??? for one to be given.", **POINTER}
+        }
         | dict(sorted(definitions.items())),
     }
 
@@ -78,20 +82,24 @@ def _component(component: Component, schema: Schema, known: dict[str, Schema]) -
     return {"description": component.sentence, "properties": properties, "additionalProperties": False}
 
 
-def _kind(kind: Kind, components: list[Component]) -> Schema:
-    """A kind's key: one component, or a map of them by name."""
-    chosen = {"properties": {"use": {"enum": [component.name for component in components]}}, "required": ["use"]}
+def _node(kind: Kind, components: list[Component]) -> Schema:
+    """One component of a kind as a recipe names it."""
     body = {
         "type": ["object", "null"],
         "properties": {"use": _use(kind, components)},
-        "if": chosen,
+        "if": {"properties": {"use": {"enum": [component.name for component in components]}}, "required": ["use"]},
         "then": {"allOf": [_when(component) for component in components]},
         "else": {"$ref": f"#/$defs/{kind.name}.any"},
     }
-    one = _or_pointer(body)
+    return _or_pointer(body)
+
+
+def _key(kind: Kind, components: list[Component]) -> Schema:
+    """A kind's key in a recipe: one component, or a map of them by name."""
+    one = {"$ref": f"#/$defs/{kind.name}"}
     if not kind.many:
         return {"description": kind.sentence, **one}
-    offered = {c.name: {"description": c.sentence, **one} for c in components if c.by_key is None}
+    offered = {component.name: {"description": component.sentence, **one} for component in components if component.by_key is None}
     names = {"pattern": f"^{NAME.pattern}$"}
     entries = {"type": ["object", "null"], "propertyNames": names, "properties": offered, "additionalProperties": one}
     return {"description": f"{kind.sentence} A map keyed by name.", **_or_pointer(entries)}
@@ -191,7 +199,7 @@ def _open(schema: Schema, known: dict[str, Schema]) -> Schema:
 
 def _value(schema: Schema, known: dict[str, Schema]) -> Schema:
     """A schema at which a pointer may stand instead; its sentence and default stay outside, where editors look."""
-    said = {word: schema[word] for word in ("description", "default") if word in schema}
+    said: Schema = {word: schema[word] for word in ("description", "default") if word in schema}
     if "$ref" in schema and "description" not in said:
         said |= {"description": known[_name(schema)].get("description", "")}
     bare = _open({word: value for word, value in schema.items() if word not in ("description", "default")}, known)

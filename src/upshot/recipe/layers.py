@@ -35,7 +35,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class RecipeFile:
-    """A recipe that could be loaded. `sentence` is its first comment line; a shadowed one hides behind an upper layer's."""
+    """A recipe or a group's choice that could be loaded.
+
+    `sentence` is its first comment line; a shadowed one hides behind an upper layer's.
+    """
 
     name: str
     layer: str
@@ -51,13 +54,13 @@ def packaged() -> Path:
     return inside if inside.is_dir() else package.parents[1]
 
 
-def search_path(catalogue: Catalogue, project: Project) -> tuple[Layer, ...]:
+def search_path(catalogue: Catalogue, project: Project | None) -> tuple[Layer, ...]:
     """All layers, highest first; a folder that is reached twice counts once, where it is highest.
 
-    Inside Upshot's own source root the project's folders and the packaged ones are the same.
+    Inside Upshot's own source root the project's folders and the packaged ones are the same. Without a project, its layer is left out.
     """
     ours = packaged()
-    layers = [Layer("project", project.conf, project.recipes)]
+    layers = [] if project is None else [Layer("project", project.conf, project.recipes)]
     layers += [Layer(f"plugin {plugin.name}", folder, folder / "recipes") for plugin, folder in catalogue.config_folders()]
     layers += [Layer("packaged", ours / "conf", ours / "recipes")]
     seen: set[Path] = set()
@@ -72,15 +75,26 @@ def search_path(catalogue: Catalogue, project: Project) -> tuple[Layer, ...]:
 
 def list_recipes(catalogue: Catalogue, project: Project) -> tuple[RecipeFile, ...]:
     """Every recipe that can be named, by name; of one name the highest layer's first, the others marked as shadowed."""
-    found = [
-        RecipeFile(path.stem, layer.name, path, _first_comment(path))
-        for layer in search_path(catalogue, project)
-        for path in recipe_paths(layer)
-    ]
-    found.sort(key=lambda file: file.name)  # stable: upper layers stay before lower ones
-    names = [file.name for file in found]
+    return _listed([(layer, path) for layer in search_path(catalogue, project) for path in recipe_paths(layer)])
+
+
+def list_groups(catalogue: Catalogue, project: Project | None) -> dict[str, tuple[RecipeFile, ...]]:
+    """Every group that has choices, such as "model", with its choices by name, upper layers first; shadowed ones are marked."""
+    found: dict[str, list[tuple[Layer, Path]]] = {}
+    for layer in search_path(catalogue, project):
+        for path in sorted(layer.conf.rglob("*.yaml")):
+            group = path.parent.relative_to(layer.conf).as_posix()
+            if group != "." and not path.is_relative_to(layer.recipes):
+                found.setdefault(group, []).append((layer, path))
+    return {group: _listed(found[group]) for group in sorted(found)}
+
+
+def _listed(found: list[tuple[Layer, Path]]) -> tuple[RecipeFile, ...]:
+    files = [RecipeFile(path.stem, layer.name, path, _first_comment(path)) for layer, path in found]
+    files.sort(key=lambda file: file.name)  # stable: upper layers stay before lower ones
+    names = [file.name for file in files]
     return tuple(
-        RecipeFile(file.name, file.layer, file.path, file.sentence, shadowed=file.name in names[:index]) for index, file in enumerate(found)
+        RecipeFile(file.name, file.layer, file.path, file.sentence, shadowed=file.name in names[:index]) for index, file in enumerate(files)
     )
 
 

@@ -6,28 +6,32 @@ nobody set; when interpolations are resolved, each node is validated. Only the p
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticUndefined
 
 from upshot.catalogue import Catalogue
 from upshot.contracts.components import DEFAULT_USE, KINDS, Component, Kind
-from upshot.contracts.params import FileMark, Params
+from upshot.contracts.params import FileMark, Params, SecretMark, SecretTextMark, with_marked
 from upshot.contracts.tables import Map, freeze
 from upshot.errors import Problem, did_you_mean
 from upshot.project import Project
 from upshot.recipe.composition import Composition
-from upshot.recipe.interpolation import peek
+from upshot.recipe.interpolation import dotted, leaves, peek
 from upshot.recipe.reading import KeyPath
 from upshot.recipe.recipe import Node
 from upshot.recipe.wording import default_of, explain, key_of, keys_of, shown
+from upshot.secrets import secret_names
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
+_PASSWORD = re.compile(r"://[^/@:]*:[^/@]+@")
+_NO_SECRET = "must name a secret, so that the value itself is never stored"
+_STORED = "a secret cannot stand here: the value would be stored and shown"
+_SECRETS = "only a parameter that is declared as a secret takes one; `upshot describe KIND NAME` marks them"
 NO_GATE = "no gate is declared: a version that nothing was asked of cannot pass"
 
 
@@ -109,7 +113,7 @@ def _draft_entries(kind: str, group: dict[str, Any], composition: Composition, c
     seen: dict[str, str] = {}
     for name in list(group):
         path = (kind, name)
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             _note(composition, path, "a name has letters, digits, _ and -, and starts with a letter", repr(name[:80]), None)
         if name.lower() in seen:
             _note(composition, path, f"differs from {seen[name.lower()]!r} only in case", None, "choose another name")
@@ -216,7 +220,12 @@ def check_node(draft: Draft, tree: dict[str, Any], composition: Composition, cat
         return None
     plain = params.model_dump(mode="json", by_alias=True)
     inputs: list[str] = []
-    plain = _absolute(draft.params, plain, project, inputs)
+
+    def absolute(_: KeyPath, text: str) -> str:
+        inputs.append(project.path(text))
+        return inputs[-1]
+
+    plain = with_marked(draft.params, plain, FileMark, absolute)
     return Node(draft.kind, draft.component.name, Map({key: freeze(value) for key, value in plain.items()}), tuple(inputs))
 
 
@@ -242,48 +251,33 @@ def _leftover(draft: Draft, where: KeyPath, key: str, composition: Composition, 
     return Problem(dotted, rule, None, hint, str(place))
 
 
-def _absolute(annotation: Any, value: Any, project: Project, inputs: list[str], metadata: tuple[Any, ...] = ()) -> Any:
-    """A value with its file parameters made absolute; they are collected in `inputs`."""
-    if isinstance(value, str):
-        if not any(isinstance(mark, FileMark) for mark in (*metadata, *_marks(annotation))):
-            return value
-        path = value if "://" in value else os.path.normpath(project.root / value)
-        inputs.append(path)
-        return path
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and isinstance(value, dict):
-        fields = {key_of(name, field): field for name, field in annotation.model_fields.items()}
-        return {
-            key: _absolute(fields[key].annotation, item, project, inputs, tuple(fields[key].metadata)) if key in fields else item
-            for key, item in value.items()
-        }
-    if isinstance(value, dict):
-        inner = next((argument for argument in _arguments(annotation, dict)), None)
-        return {key: _absolute(inner, item, project, inputs) for key, item in value.items()}
-    if isinstance(value, list):
-        inner = next((argument for argument in _arguments(annotation, list)), None)
-        return [_absolute(inner, item, project, inputs) for item in value]
-    return value
+def check_secrets(drafts: list[Draft], tree: dict[str, Any], composition: Composition) -> list[Problem]:
+    """Secrets that stand where a value is stored and shown, and values that stand where a secret belongs."""
+    meant: dict[KeyPath, str] = {}
+    free: set[KeyPath] = set()
+    for draft in drafts:
+        node = tree[draft.kind] if draft.name is None else tree[draft.kind][draft.name]
 
+        def note(path: KeyPath, text: str, above: KeyPath = draft.path) -> str:
+            meant[*above, *path] = text
+            return text
 
-def _marks(annotation: Any) -> tuple[Any, ...]:
-    """Metadata of an annotated text, also inside a union."""
-    own = tuple(getattr(annotation, "__metadata__", ()))
-    return own + tuple(
-        mark for argument in get_args(annotation) if get_origin(annotation) not in (list, tuple, dict) for mark in _marks(argument)
-    )
+        def note_free(path: KeyPath, text: str, above: KeyPath = draft.path) -> str:
+            free.add((*above, *path))
+            return text
 
-
-def _arguments(annotation: Any, shape: type) -> Iterator[Any]:
-    """The type of what a list, tuple or map holds, also inside a union."""
-    arguments = get_args(annotation)
-    origin = get_origin(annotation)
-    is_map = isinstance(origin, type) and hasattr(origin, "keys")
-    is_list = isinstance(origin, type) and not is_map and hasattr(origin, "__iter__")
-    if (is_map and shape is dict) or (is_list and shape is list):
-        yield arguments[-1] if is_map else arguments[0]
-        return
-    for argument in arguments:
-        yield from _arguments(argument, shape)
+        with_marked(draft.params, node, SecretMark, note)
+        with_marked(draft.params, node, SecretTextMark, note_free)
+    problems = [
+        Problem(dotted(path), _NO_SECRET, None, "write ${secret:NAME} and set UPSHOT_SECRET_NAME", composition.provenance.place(path))
+        for path, text in meant.items()
+        if not secret_names(text) and (path not in free or _PASSWORD.search(text))
+    ]
+    return problems + [
+        Problem(dotted(path), _STORED, repr(text), _SECRETS, composition.provenance.place(path))
+        for path, text in leaves(tree)
+        if isinstance(text, str) and path not in meant and secret_names(text)
+    ]
 
 
 def _listed(catalogue: Catalogue, kind: str) -> str:

@@ -171,24 +171,24 @@ def bounds_text(schema: dict[str, Any], known: dict[str, Any]) -> str:
         >>> bounds_text({"type": "integer", "minimum": 1, "maximum": 64}, {})
         '>= 1, <= 64'
     """
-    parts = [f"{sign} {schema[name]:g}" for name, sign in _SIGNS.items() if name in schema]
+    parts = [f"{sign} {_number(schema[name])}" for name, sign in _SIGNS.items() if name in schema]
     if "pattern" in schema:
         parts.append(f"like {schema['pattern']}")
-    for least, most, things in (
-        ("minLength", "maxLength", "characters"),
-        ("minItems", "maxItems", "items"),
-        ("minProperties", "", "entries"),
-    ):
+    for least, most, one, many in _SIZES:
         if least in schema and schema[least] == schema.get(most):
-            parts.append(f"{schema[least]} {things}")
+            parts.append(f"{schema[least]} {one if schema[least] == 1 else many}")
             continue
-        parts += [f"at least {schema[least]} {things}"] if schema.get(least) else []
-        parts += [f"at most {schema[most]} {things}"] if most in schema else []
+        parts += [f"at least {schema[least]} {one if schema[least] == 1 else many}"] if schema.get(least) else []
+        parts += [f"at most {schema[most]} {one if schema[most] == 1 else many}"] if most in schema else []
     if isinstance(schema.get("items"), dict):
         each = bounds_text(schema["items"], known)
         parts += [f"each {each}"] if each else []
     parts += [text for branch in _branches(schema) if (text := bounds_text(branch, known))]
     return ", ".join(dict.fromkeys(parts))
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.12g}"
 
 
 def _choice(choice: Any) -> str:

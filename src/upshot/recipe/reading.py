@@ -7,6 +7,7 @@ OmegaConf (no dates, floats like 1e3).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ from upshot.recipe.safety import MAX_BYTES, MAX_DEPTH, MAX_NODES, hostile_key, r
 KeyPath = tuple[str | int, ...]
 _PREFIX = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset(_PREFIX + name for name in ("str", "int", "float", "bool", "null", "map", "seq"))
+_ODD_NUMBER = re.compile(r"[-+]?(0[0-7_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")
+"""What YAML 1.1 takes for octal or base 60, and hardly anybody means so: 007, 12:30."""
 _Events = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _ScalarLoader = get_yaml_loader()
 _Event = Any
@@ -78,7 +81,12 @@ def read_document(path: Path, label: str, layer: str) -> Document:
         rule = f"is not UTF-8 at byte {error.start}"
         document.problems.append(Problem(label, rule, f"0x{content[error.start]:02x}", "save the file as UTF-8"))
         return document
-    document.head = text[:512]
+    return read_text(text, label, layer)
+
+
+def read_text(text: str, label: str, layer: str) -> Document:
+    """The same for what stands, or would stand, in a file."""
+    document = Document(label, layer, head=text[:512])
     _fill(document, text)
     return document
 
@@ -228,10 +236,13 @@ class _Reader:
         if tag not in _PLAIN_TAGS:
             tag = _PREFIX + "str"  # "<<" and "=" outside of keys
         try:
-            return self._scalars.construct_object(yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark))
+            value = self._scalars.construct_object(yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark))
         except ValueError:
             self._complain(event, f"is no {tag.removeprefix(_PREFIX)}", _short(event.value))
             return None
+        if type(value) in (int, float) and _ODD_NUMBER.fullmatch(event.value):
+            self._complain(event, f"YAML reads {event.value} as {value}", None, f"write it in quotes, '{event.value}', or the number itself")
+        return value
 
     def _refuse_tag(self, event: _Event) -> None:
         tag = event.tag

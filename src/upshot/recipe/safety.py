@@ -61,18 +61,6 @@ def keys_within(value: Any) -> Iterator[object]:
             yield from keys_within(item)
 
 
-def texts_within(value: Any) -> Iterator[str]:
-    """All texts inside a value, at any depth."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from texts_within(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from texts_within(item)
-
-
 def nesting(text: str) -> int:
     """How many brackets of a text are open at once, quotes left aside: an upper bound of what a parser has to recurse into.
 

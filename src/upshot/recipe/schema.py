@@ -20,7 +20,9 @@ from upshot.errors import Problem, RecipeError, did_you_mean
 from upshot.project import Project
 from upshot.recipe.composition import Composition
 from upshot.recipe.interpolation import MISSING, Resolved, resolve
-from upshot.recipe.nodes import Draft, check_node, draft_nodes
+from upshot.recipe.migration import LANGUAGE
+from upshot.recipe.nodes import Draft, check_node, check_secrets, draft_nodes
+from upshot.recipe.outside import refuse_foreign_paths
 from upshot.recipe.reading import SMALLEST, KeyPath
 from upshot.recipe.recipe import Node, Recipe, as_written
 from upshot.recipe.wording import explain, shown
@@ -54,6 +56,7 @@ class UseCaseOutline(_Closed):
 class Outline(_Closed):
     """The keys of a recipe beside its components."""
 
+    upshot: Literal[1] = Field(LANGUAGE, description="Version of the recipe language that the file is written in; 1 when left out.")
     use_case: UseCaseOutline = Field(description="What the recipe is about: {name: NAME, problem: classification, owners: {...}}.")
     seed: int = Field(DEFAULT_SEED, ge=0, le=2**32 - 1, description="Seed of everything random.")
     threads: int = Field(0, ge=1, description="Threads a fit may use; all cores when left out.")
@@ -66,6 +69,7 @@ def check(name: str, composition: Composition, catalogue: Catalogue, project: Pr
 
     Raises:
         RecipeError: Something is wrong; every problem at once.
+        IntegrityError: A path leads out of the project.
     """
     if set(KINDS) <= composition.broken:
         raise _refused(name, composition.problems)
@@ -77,6 +81,9 @@ def check(name: str, composition: Composition, catalogue: Catalogue, project: Pr
     _fill_outline(composition)
     resolved = resolve(composition.tree, composition.provenance.place)
     tree = resolved.tree
+    secrets = check_secrets(drafts, tree, composition)
+    resolved.problems.extend(secrets)
+    resolved.open_keys.update(problem.where for problem in secrets)
     composition.problems += [p for p in resolved.problems if p.where in given or p.where not in Outline.model_fields]
     outline = _check_outline({key: value for key, value in tree.items() if key in given or key not in Outline.model_fields}, composition)
     checked = [(draft, check_node(draft, tree, composition, catalogue, project)) for draft in drafts]
@@ -84,7 +91,9 @@ def check(name: str, composition: Composition, catalogue: Catalogue, project: Pr
     if composition.problems or outline is None:
         raise _refused(name, _once(composition.problems, composed, resolved))
     nodes = [(draft, node) for draft, node in checked if node is not None]
-    return _recipe(name, outline, objective, nodes, composition)
+    recipe = _recipe(name, outline, objective, nodes, composition)
+    refuse_foreign_paths(recipe, project)
+    return recipe
 
 
 def _fill_outline(composition: Composition) -> None:

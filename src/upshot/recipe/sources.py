@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,13 @@ from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.version import VersionBase, _get_version
 from omegaconf import DictConfig, OmegaConf
 
+from upshot.contracts.tables import texts_within
 from upshot.errors import IntegrityError, Problem
-from upshot.recipe.interpolation import text_problem
+from upshot.recipe.interpolation import hostile_text, text_problem
 from upshot.recipe.layers import Layer, RecipeFile
+from upshot.recipe.migration import upgraded
 from upshot.recipe.reading import Document, read_document
-from upshot.recipe.safety import hostile_key, is_engine_owned, texts_within
+from upshot.recipe.safety import hostile_key, is_engine_owned
 
 _HYDRA_BASE = _get_version("1.3")
 _NO_CONTENT = OmegaConf.create({})  # contents are merged from the documents; Hydra sees defaults lists only
@@ -72,7 +75,8 @@ class Source(ConfigSource):
         path = self._file(config_path)
         layer = "recipe" if self.holds_recipes else self.provider
         label = path.relative_to(self.base).as_posix() if path.is_relative_to(self.base) else path.name
-        return read_document(path, label, layer)
+        document = read_document(path, label, layer)
+        return upgraded(document) if self.holds_recipes else document
 
     def load_config(self, config_path: str) -> ConfigResult:
         """Not used: the repository reads documents, so that it can keep their marks."""
@@ -148,6 +152,16 @@ class Repository(ConfigRepository):
         """Every choice of a group, in all layers."""
         return self.get_group_options(group) if self.group_exists(group) else []
 
+    def beside(self, config_path: str) -> Document | None:
+        """A file that composition did not ask for; its problems are nobody's."""
+        source = self._find_object_source(config_path, ObjectType.CONFIG)
+        return source.read(config_path) if isinstance(source, Source) else None
+
+    def shadowed(self, config_path: str) -> list[Document]:
+        """Files of the same name in lower layers."""
+        holders = [source for source in self.sources if isinstance(source, Source) and source.is_config(config_path)]
+        return [replace(source.read(config_path), layer=source.provider) for source in holders[1:]]
+
     def _document(self, config_path: str) -> Document | None:
         if config_path in self.absent:
             return Document(config_path, "recipe")
@@ -206,6 +220,7 @@ def _defaults_problems(document: Document, defaults: object) -> Iterator[Problem
         place = document.place(("defaults", index))
         groups = [item] if isinstance(item, str) else list(item) if isinstance(item, dict) else []
         hostile = [p for group in groups if (p := hostile_key(str(group).split(" ")[-1], place, top=True)) is not None]
+        hostile += [p for text in texts_within(item) if (p := hostile_text(text, place, None)) is not None]
         if hostile:
             raise IntegrityError(f"{document.label!r} is refused (nothing of it was used)", hostile)
         chosen = next(iter(item.values())) if isinstance(item, dict) and len(item) == 1 else item

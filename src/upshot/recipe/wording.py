@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticUndefined, to_jsonable_python
 
+from upshot.contracts.params import key_of as key_of
 from upshot.errors import Problem, did_you_mean
 from upshot.recipe.provenance import COMMAND_LAYER, Provenance
 from upshot.recipe.reading import KeyPath
@@ -104,7 +105,8 @@ def _rule(details: ErrorDetails) -> str:
 def _hint(details: ErrorDetails, where: KeyPath, field: FieldInfo | None, provenance: Provenance) -> str | None:
     last = provenance.last(where)
     value = details["input"]
-    if details["type"] == "string_type" and isinstance(value, (bool, int, float)) and last is not None and last.text != json.dumps(value):
+    is_surprise = details["type"] == "string_type" and isinstance(value, (bool, int, float))
+    if is_surprise and last is not None and last.text != json.dumps(value) and last.text.partition("=")[2][:1] not in ("[", "{"):
         if last.layer == COMMAND_LAYER:
             key, _, written = last.text.partition("=")
             return f"""write it in quotes: '{key}="{written}"'"""
@@ -136,11 +138,6 @@ def shown(value: Any) -> str:
     else:
         text = json.dumps(to_jsonable_python(value), ensure_ascii=False)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
-
-
-def key_of(name: str, field: FieldInfo) -> str:
-    """The key that a recipe writes for a field: its alias, where the name is no Python name."""
-    return field.validation_alias if isinstance(field.validation_alias, str) else field.alias or name
 
 
 def keys_of(model: type[BaseModel]) -> tuple[str, ...]:

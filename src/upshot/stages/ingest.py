@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from upshot.contracts.components import Lake, Source
+from upshot.contracts.components import GrowingSource, Lake, Source
 from upshot.contracts.records import Snapshot
 from upshot.errors import DataError, Problem, did_you_mean
 
@@ -13,7 +13,10 @@ def ingest(source: Source, lake: Lake) -> Snapshot:
     Raises:
         DataError: The source cannot be read exactly, has no rows, or lacks a column that a role names.
     """
-    snapshot = lake.pin(source.table, source.read(), source.roles)
+    if isinstance(source, GrowingSource) and source.append_only:
+        snapshot = lake.grow(source)
+    else:
+        snapshot = lake.pin(source.table, source.read(), source.roles)
     problems = [
         Problem(f"data.roles.{role}", "no such column in the data", repr(name), did_you_mean(name, snapshot.columns))
         for role, names in source.roles.columns().items()

@@ -23,14 +23,19 @@ class RuleParams(Params):
 
     when: str = Field(description="Condition on the columns of the data, e.g. \"amount > 220 and channel == 'web'\".")
     action: str = Field("block", pattern=r"^[a-z][a-z0-9_]*$", description="What is done where the condition holds; elsewhere: approve.")
+    priority: str | None = Field(
+        None,
+        description='Number that says who comes first where a team works through the cases, e.g. "amount"; none for the order of arrival.',
+    )
 
-    @field_validator("when")
+    @field_validator("when", "priority")
     @classmethod
-    def _is_an_expression(cls, when: str) -> str:
+    def _is_an_expression(cls, text: str | None) -> str | None:
         from upshot.value.expressions import Expression
 
-        Expression.parse(when)
-        return when
+        if text is not None:
+            Expression.parse(text)
+        return text
 
     @field_validator("action")
     @classmethod
@@ -54,24 +59,33 @@ class Rule:
         self.params = params
 
     def decide(self, cases: Cases, history: Cases) -> pd.DataFrame:
-        """Columns `case`, `action`; one row a case.
+        """Columns `case`, `action`, and `priority` where the rule has one; one row a case.
 
         Raises:
-            DataError: The condition names a column that the cases do not have, or is no condition but a number.
+            DataError: An expression names a column that the cases do not have; the condition is a number, or the priority is none.
         """
-        return action_frame(self._holds(cases), (APPROVE, self.params.action))
-
-    def _holds(self, cases: Cases) -> np.ndarray:
-        from upshot.value.expressions import Expression
-
-        condition, known = Expression.parse(self.params.when), cases.rows.columns
-        where = "baselines.when"
-        unknown = condition.unknown(known)
-        if unknown:
-            rule = "must name columns of the data that are known before the outcome"
-            raise DataError("a rule cannot be applied", [Problem(where, rule, repr(n), did_you_mean(n, known)) for n in unknown])
-        columns = {name: cases.rows.frame[name] for name in condition.names}
-        holds = condition.evaluate(columns, rows=cases.size, what=where)
+        holds = _evaluated(self.params.when, cases, "baselines.when")
         if holds.dtype != bool:
-            raise DataError("a rule cannot be applied", [Problem(where, "must be a condition, such as amount > 220", self.params.when)])
-        return holds
+            raise DataError(
+                "a rule cannot be applied", [Problem("baselines.when", "must be a condition, such as amount > 220", self.params.when)]
+            )
+        decided = action_frame(holds, (APPROVE, self.params.action))
+        if self.params.priority is None:
+            return decided
+        priority = _evaluated(self.params.priority, cases, "baselines.priority")
+        if priority.dtype == bool:
+            raise DataError(
+                "a rule cannot be applied", [Problem("baselines.priority", "must be a number, such as amount", self.params.priority)]
+            )
+        return decided.assign(priority=priority)
+
+
+def _evaluated(text: str, cases: Cases, where: str) -> np.ndarray:
+    from upshot.value.expressions import Expression
+
+    expression, known = Expression.parse(text), cases.rows.columns
+    unknown = expression.unknown(known)
+    if unknown:
+        rule = "must name columns of the data that are known before the outcome"
+        raise DataError("a rule cannot be applied", [Problem(where, rule, repr(n), did_you_mean(n, known)) for n in unknown])
+    return expression.evaluate({name: cases.rows.frame[name] for name in expression.names}, rows=cases.size, what=where)

@@ -25,6 +25,23 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "data",
+        "delta",
+        params=f"{_HERE}.delta:DeltaParams",
+        make=f"{_HERE}.delta:Delta",
+        sentence="A Delta table, at its last version or any earlier one.",
+        libraries=("deltalake", "pyarrow"),
+    ),
+    Component(
+        "data",
+        "sql",
+        params=f"{_HERE}.sql:SqlParams",
+        make=f"{_HERE}.sql:Sql",
+        sentence="A table or query of any database that SQLAlchemy knows, read in chunks in a declared order.",
+        libraries=("sqlalchemy", "pyarrow"),
+        watched=True,
+    ),
+    Component(
+        "data",
         "card_simulator",
         params=f"{_HERE}.card_simulator:CardSimulatorParams",
         make=f"{_HERE}.card_simulator:CardSimulator",

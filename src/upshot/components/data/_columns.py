@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, get_args
 
 from upshot.contracts.records import Roles
-from upshot.errors import Problem, did_you_mean, nearest
+from upshot.errors import DataError, Problem, did_you_mean, nearest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,6 +30,11 @@ def arrow_type(name: ColumnType) -> pa.DataType:
         "date": pa.date32(),
     }
     return types[name]
+
+
+def declared_type(kind: pa.DataType) -> ColumnType:
+    """The declared name of an Arrow type that `arrow_type` gives."""
+    return next(name for name in get_args(ColumnType) if arrow_type(name) == kind)
 
 
 def role_columns(roles: Roles) -> list[str]:
@@ -81,3 +86,49 @@ def schema_problems(where: str, schema: pa.Schema, first: pa.Schema, first_file:
         if there != field.type:
             problems.append(Problem(where, f"column {field.name!r} must be {field.type}, as in {first_file}", str(there)))
     return problems
+
+
+def declared_problems(where: str, schema: pa.Schema, columns: Mapping[str, ColumnType], keep: Sequence[str], roles: Roles) -> list[Problem]:
+    """How the columns of a file that knows its types differ from what the recipe declares, keeps or gives a role."""
+    problems = header_problems(where, schema.names, [*columns, *keep, *role_columns(roles)], closed=False)
+    declared = {name: arrow_type(kind) for name, kind in columns.items()}
+    tabular = {arrow_type(kind) for kind in get_args(ColumnType)}
+    for field in schema:
+        if field.name in declared and field.type != declared[field.name]:
+            problems.append(Problem(where, f"column {field.name!r} must be {columns[field.name]}", str(field.type)))
+        elif field.type not in tabular:
+            hint = "leave it out with keep"
+            problems.append(Problem(where, f"column {field.name!r} must be text, number, bool, time or date", str(field.type), hint))
+    return problems
+
+
+def kept_as(kind: pa.DataType) -> pa.DataType:
+    """The type that a column is brought to."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        return kept_as(kind.value_type)
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_integer(kind):
+        return pa.int64()
+    if pa.types.is_floating(kind):
+        return pa.float64()
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us", "UTC" if kind.tz else None)
+    return pa.date32() if pa.types.is_date(kind) else kind
+
+
+def exactly(values: pa.ChunkedArray, field: pa.Field, file: str) -> pa.ChunkedArray:
+    """A column in the type of its field.
+
+    Raises:
+        DataError: A value would change.
+    """
+    import pyarrow as pa
+
+    try:
+        return values.cast(field.type)
+    except pa.ArrowInvalid as error:
+        rule = f"column {field.name!r} cannot become {field.type} without a change: {error}"
+        raise DataError("the data cannot be read exactly", [Problem(file, rule)]) from error

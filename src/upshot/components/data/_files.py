@@ -1,19 +1,29 @@
 """Finding and reading input files, with the nearest existing name when one is missing.
 
-A file is read once, whole, and its size and time are compared before and after: rows can then not come from two versions of it.
+What a file is like is compared before and after it is read: rows can then not come from two versions of it. Size and times tell a
+change, but for a file that was written within the clock's grain of being read, whose content is hashed before and after.
 """
 
 from __future__ import annotations
 
+import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
+from upshot.components.remote import RemoteFile, is_remote, on_this_machine, remote_files
 from upshot.errors import DataError, Problem, did_you_mean
 
+InputFile = Path | RemoteFile
+"""A file on this machine, or behind a URL."""
+GRAIN_NS = 2_000_000_000
+"""Two changes within this time may leave the same times behind."""
 
-def input_files(path: str, suffix: str | None = None) -> list[Path]:
-    """The files that a path, folder or glob names, sorted by name.
+
+def input_files(path: str, suffix: str | None = None) -> list[InputFile]:
+    """The files that a path, folder, glob or URL names, sorted by name.
 
     Args:
         path: A file, a glob (`data/*.csv`), or with `suffix` a folder.
@@ -22,6 +32,9 @@ def input_files(path: str, suffix: str | None = None) -> list[Path]:
     Raises:
         DataError: Nothing is there; the hint is the nearest existing name.
     """
+    if is_remote(path):
+        return _behind_url(path, suffix)
+    path = on_this_machine(path)
     place = Path(path)
     if place.is_file():
         return [place]
@@ -30,19 +43,31 @@ def input_files(path: str, suffix: str | None = None) -> list[Path]:
     if any(mark in path for mark in "*?["):
         found = sorted(p for p in Path(place.anchor).glob(str(place.relative_to(place.anchor))) if p.is_file() and p.name[0] != ".")
         if found:
-            return found
+            return list(found)
         raise _missing(path, "no file matches", _folder(place.parent))
     raise _missing(path, "no such file", _folder(place.parent))
 
 
-def _in_folder(folder: Path, suffix: str | None) -> list[Path]:
+def _behind_url(url: str, suffix: str | None) -> list[InputFile]:
+    found = remote_files(url)
+    if [str(file) for file in found] == [url]:
+        return list(found)
+    kept = [file for file in found if not file.name.startswith(("_", ".")) and (suffix is None or file.suffix == suffix)]
+    if not kept:
+        raise DataError("the data cannot be found", [Problem(url, "no such file" if suffix is None else f"no {suffix} file is there")])
+    if suffix is None and not any(mark in url for mark in "*?["):
+        raise DataError("the data cannot be read", [Problem(url, "must be a file", "a folder", f"write a glob, such as {url}/*.csv")])
+    return list(kept)
+
+
+def _in_folder(folder: Path, suffix: str | None) -> list[InputFile]:
     if suffix is None:
         hint = f"write a glob, such as {shown(folder / '*.csv')}"
         raise DataError("the data cannot be read", [Problem(shown(folder), "must be a file", "a folder", hint)])
     found = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix == suffix and not p.name.startswith(("_", ".")))
     if not found:
         raise _missing(str(folder), f"no {suffix} file in this folder", folder)
-    return found
+    return list(found)
 
 
 def _folder(folder: Path) -> Path:
@@ -55,44 +80,98 @@ def _missing(path: str, rule: str, folder: Path) -> DataError:
     return DataError("the data cannot be found", [Problem(shown(Path(path)), rule, None, hint)])
 
 
-def shown(path: Path) -> str:
-    """A path as people know it: relative to the current folder where it lies inside."""
-    here = Path.cwd()
+def shown(file: InputFile | str) -> str:
+    """A file as people know it: its URL, or its path, relative to the current folder where it lies inside."""
+    if isinstance(file, RemoteFile) or (isinstance(file, str) and is_remote(file)):
+        return str(file)
+    path, here = Path(on_this_machine(str(file))), Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 @contextmanager
-def steady(path: Path) -> Iterator[None]:
+def opened(file: InputFile) -> Iterator[BinaryIO]:
+    """The file for reading; refused as by `steady`."""
+    with steady(file), file.open("rb") as stream:
+        yield stream
+
+
+@contextmanager
+def steady(file: InputFile) -> Iterator[None]:
     """Read inside this block: it refuses a file that changed meanwhile, and tells why one cannot be opened.
 
     Raises:
         DataError: The file changed, or the system does not let it be read.
     """
     try:
-        before = path.stat()
+        before = _looks(file)
         yield
-        after = path.stat()
+        after = _looks(file, hashed="digest" in before)
     except OSError as error:
         rule = f"cannot be read: {error.strerror or error}"
-        raise DataError("the data cannot be read", [Problem(shown(path), rule)]) from error
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise DataError("the data changed while it was read", [Problem(shown(path), "must stay as it is", None, "run again")])
+        raise DataError("the data cannot be read", [Problem(shown(file), rule)]) from error
+    if before != {name: after[name] for name in before}:
+        raise DataError("the data changed while it was read", [Problem(shown(file), "must stay as it is", None, "run again")])
 
 
-def content(path: Path) -> bytes:
+def _looks(file: InputFile, *, hashed: bool = False) -> dict[str, int | str]:
+    if isinstance(file, RemoteFile):
+        return {"there": file.fingerprint()}
+    stat = file.stat()
+    looks: dict[str, int | str] = {
+        "file": stat.st_ino,
+        "size": stat.st_size,
+        "written": stat.st_mtime_ns,
+        "changed": stat.st_ctime_ns,
+    }
+    if hashed or max(stat.st_mtime_ns, stat.st_ctime_ns) > time.time_ns() - GRAIN_NS:
+        looks["digest"] = digest_of(file)
+    return looks
+
+
+def digest_of(file: InputFile, size: int | None = None) -> str:
+    """SHA-256 of a file's content, or of its first bytes."""
+    with file.open("rb") as stream:
+        if size is None and isinstance(file, Path):
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+        digest, left = hashlib.sha256(), size
+        while chunk := stream.read(1 << 20 if left is None else min(1 << 20, left)):
+            digest.update(chunk)
+            left = None if left is None else left - len(chunk)
+        return digest.hexdigest()
+
+
+def content(file: InputFile) -> bytes:
     """The bytes of a file, unpacked when its name ends in .gz.
 
     Raises:
         DataError: It cannot be read, changed meanwhile, or is not gzip.
     """
+    return unpacked(packed(file), file)
+
+
+def packed(file: InputFile, start: int = 0) -> bytes:
+    """The bytes of a file from an offset on, as they lie there.
+
+    Raises:
+        DataError: It cannot be read, or changed meanwhile.
+    """
+    with opened(file) as stream:
+        stream.seek(start)
+        return stream.read()
+
+
+def unpacked(content: bytes, file: InputFile) -> bytes:
+    """The bytes of a file, unpacked when its name ends in .gz.
+
+    Raises:
+        DataError: They are not gzip.
+    """
     import gzip
     import zlib
 
-    with steady(path):
-        packed = path.read_bytes()
-    if path.suffix != ".gz":
-        return packed
+    if file.suffix != ".gz":
+        return content
     try:
-        return gzip.decompress(packed)
+        return gzip.decompress(content)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError("the data cannot be read", [Problem(shown(path), f"must be gzip, as its name says: {error}")]) from error
+        raise DataError("the data cannot be read", [Problem(shown(file), f"must be gzip, as its name says: {error}")]) from error

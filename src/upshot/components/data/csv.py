@@ -11,16 +11,16 @@ import codecs
 import csv
 from collections.abc import Iterator, Mapping
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from upshot.components.data._columns import ColumnType, arrow_type, header_problems, left_out, role_columns
+from upshot.components.data._columns import ColumnType, arrow_type, declared_type, header_problems, left_out, role_columns
 from upshot.components.data._csv_faults import MOST_EXAMPLES, misfits, ragged_rows, value_problems
 from upshot.components.data._csv_inferred import doubts
 from upshot.components.data._csv_text import header, records, utf8, wrong_quotes
-from upshot.components.data._files import content, input_files, shown
+from upshot.components.data._files import InputFile, digest_of, input_files, opened, packed, shown, unpacked
+from upshot.components.data._growth import HINT, RULE, ReadFile, come_after, mark_of, read_files
 from upshot.contracts.params import InputPath, Names, SourceParams
 from upshot.contracts.records import Spec
 from upshot.errors import DataError, Problem
@@ -35,7 +35,7 @@ class CsvParams(SourceParams):
     """Text files with one header line, read exactly."""
 
     path: InputPath = Field(
-        description="A file or a glob, such as data/*.csv; files are read in the order of their names, .gz ones unpacked."
+        description="A file, a glob such as data/*.csv, or a URL; files are read in the order of their names, .gz ones unpacked."
     )
     separator: str = Field(",", min_length=1, max_length=1, description="Character between values.")
     decimal: Literal[".", ","] = Field(".", description="Decimal mark of float64 columns.")
@@ -51,6 +51,9 @@ class CsvParams(SourceParams):
     )
     undeclared: Literal["infer", "refuse"] = Field("infer", description="What to do with columns that `columns` does not name.")
     keep: Names = Field((), description="Columns to keep; all when left out.")
+    append_only: bool = Field(
+        False, description="Rows are only ever added, at the end of the last file or in files behind it by name: only they are read."
+    )
 
     @field_validator("encoding")
     @classmethod
@@ -66,6 +69,8 @@ class CsvParams(SourceParams):
         dropped = left_out(self.keep, self.roles.roles())
         if dropped:
             raise ValueError(f"keep leaves out columns that play a role: {', '.join(dropped)}")
+        if self.append_only and not _cuts_at_bytes(self.encoding):
+            raise ValueError(f"append_only needs an encoding in which a line can be cut off, such as utf-8; {self.encoding} is none")
         if self.decimal == self.separator:
             raise ValueError("decimal and separator must differ")
         unnamed = [name for name in (*role_columns(self.roles.roles()), *self.keep) if name not in self.columns]
@@ -75,6 +80,10 @@ class CsvParams(SourceParams):
             if self.columns.get(name) not in ("timestamp", "timestamp_utc", "date"):
                 raise ValueError(f"formats.{name} needs columns.{name} to be timestamp, timestamp_utc or date")
         return self
+
+
+def _cuts_at_bytes(encoding: str) -> bool:
+    return "\n".encode(encoding) == b"\n"
 
 
 class Csv:
@@ -90,6 +99,9 @@ class Csv:
         self.params = params
         self.table = params.table
         self.roles = params.roles.roles()
+        self.append_only = params.append_only
+        self._read: list[ReadFile] = []
+        self._columns: dict[str, str] = {}
 
     def read(self) -> Iterator[pa.Table]:
         """One table a file, in the order of their names, all of the first one's schema.
@@ -97,15 +109,62 @@ class Csv:
         Raises:
             DataError: A file is missing, is not what was declared, or holds something that cannot be read exactly.
         """
-        first: pa.Schema | None = None
-        for path in input_files(self.params.path):
-            file = shown(path)
-            table = _File(file, utf8(content(path), self.params.encoding, file), self.params).read(first)
+        return self.read_after(None)
+
+    def read_after(self, mark: Mapping[str, Any] | None) -> Iterator[pa.Table]:
+        """The rows behind a mark: those that the last file gained, and those of files that it does not speak of.
+
+        Raises:
+            DataError: As `read`; or what was read before is not what it was.
+        """
+        files = input_files(self.params.path)
+        self._read = read_files(mark)
+        first = None if mark is None else _schema(mark["columns"])
+        for file, start in come_after(files, self._read, grows=True):
+            there = packed(file, start)
+            table = self._rows(file, start, there, first)
             if table.num_rows:
                 first = table.schema if first is None else first
                 yield table.select(first.names)
+            if self.append_only:
+                self._read = [old for old in self._read if old.place != str(file)]
+                self._read.append(ReadFile(str(file), start + len(there), digest_of(file, start + len(there))))
         if first is None:
-            raise DataError("the data is empty", [Problem(shown(Path(self.params.path)), "must have rows", "a header only")])
+            raise DataError("the data is empty", [Problem(shown(self.params.path), "must have rows", "a header only")])
+        self._columns = {field.name: declared_type(field.type) for field in first}
+
+    def mark(self) -> dict[str, Any]:
+        """The files that were read, and how far."""
+        return mark_of(self._read, self._columns)
+
+    def _rows(self, file: InputFile, start: int, there: bytes, known: pa.Schema | None) -> pa.Table:
+        name = shown(file)
+        if not start:
+            return _File(name, utf8(unpacked(there, file), self.params.encoding, name), self.params).read(known)
+        last = packed(file, start - 1)[:1]
+        if last not in b"\r\n" and there[:1] not in (b"\r", b"\n"):
+            raise DataError("an append-only source changed", [Problem(name, RULE, "a last row that was not finished", HINT)])
+        head = _File(name, utf8(_first_line(file), self.params.encoding, name), self.params)
+        if not there.strip():
+            return head.read(known)
+        rows = utf8(there.lstrip(b"\r\n"), self.params.encoding, name)
+        try:
+            return _File(f"{name} from byte {start}", head.text.rstrip(b"\r\n") + b"\n" + rows, self.params).read(known)
+        except DataError:
+            for _ in Csv(self.params).read():  # the same faults, told with the lines of the whole file
+                pass
+            raise
+
+
+def _first_line(file: InputFile) -> bytes:
+    with opened(file) as stream:
+        return stream.readline()
+
+
+def _schema(columns: Mapping[str, ColumnType]) -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([pa.field(name, arrow_type(kind)) for name, kind in columns.items()])
 
 
 class _File:

@@ -6,14 +6,14 @@ value changes; dictionaries become their values, so that the order in which a fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Self, get_args
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, model_validator
 
-from upshot.components.data._columns import ColumnType, arrow_type, header_problems, left_out, role_columns, schema_problems
-from upshot.components.data._files import input_files, shown, steady
+from upshot.components.data._columns import ColumnType, declared_problems, exactly, kept_as, left_out, schema_problems
+from upshot.components.data._files import InputFile, digest_of, input_files, opened, shown, steady
+from upshot.components.data._growth import ReadFile, come_after, mark_of, read_files, size_of
 from upshot.contracts.params import InputPath, Names, SourceParams
 from upshot.contracts.records import Spec
 from upshot.errors import DataError, Problem
@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 class ParquetParams(SourceParams):
     """Parquet files of one schema."""
 
-    path: InputPath = Field(description="A file, a folder, or a glob such as data/*.parquet; files are read in the order of their names.")
+    path: InputPath = Field(
+        description="A file, a folder, a glob such as data/*.parquet, or a URL of one; files are read in the order of their names."
+    )
     columns: dict[str, ColumnType] = Field(
         default_factory=dict,
         description="Column -> type that it must have: string, int64, float64, bool, timestamp, timestamp_utc or date.",
     )
     keep: Names = Field((), description="Columns to keep; all when left out.")
+    append_only: bool = Field(False, description="Files are only ever added, behind the others by name: only new ones are read.")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -49,6 +52,9 @@ class Parquet:
         self.params = params
         self.table = params.table
         self.roles = params.roles.roles()
+        self.append_only = params.append_only
+        self._read: list[ReadFile] = []
+        self._columns: dict[str, str] = {}
 
     def read(self) -> Iterator[pa.Table]:
         """Tables in the order of the files' names and of the rows in them.
@@ -56,21 +62,38 @@ class Parquet:
         Raises:
             DataError: A file is missing or no Parquet, has another schema than the first or than declared, or a value would change.
         """
+        return self.read_after(None)
+
+    def read_after(self, mark: Mapping[str, Any] | None) -> Iterator[pa.Table]:
+        """The rows of files that a mark does not speak of.
+
+        Raises:
+            DataError: As `read`; or a file that was read before is not what it was.
+        """
         files = input_files(self.params.path, suffix=".parquet")
+        self._read = read_files(mark)
+        new = [file for file, _ in come_after(files, self._read, grows=False)]
         schema = self._one_schema(files)
+        self._columns = {field.name: str(field.type) for field in schema}
         rows = 0
-        for path in files:
-            with steady(path):
-                for group in self._groups(path, schema):
+        for file in new:
+            with steady(file):
+                for group in self._groups(file, schema):
                     rows += group.num_rows
                     yield group
-        if rows == 0:
-            raise DataError("the data is empty", [Problem(shown(Path(self.params.path)), "must have rows", "none")])
+                if self.append_only:
+                    self._read.append(ReadFile(str(file), size_of(file), digest_of(file)))
+        if rows == 0 and mark is None:
+            raise DataError("the data is empty", [Problem(shown(self.params.path), "must have rows", "none")])
 
-    def _one_schema(self, files: list[Path]) -> pa.Schema:
+    def mark(self) -> dict[str, Any]:
+        """The files that were read."""
+        return mark_of(self._read, self._columns)
+
+    def _one_schema(self, files: list[InputFile]) -> pa.Schema:
         schemas = {shown(path): self._schema(path) for path in files}
         first_file, first = next(iter(schemas.items()))
-        problems = self._declared_problems(first_file, first)
+        problems = declared_problems(first_file, first, self.params.columns, self.params.keep, self.roles)
         if problems:
             raise DataError("the columns are not what was declared", problems)
         for file, schema in schemas.items():
@@ -79,67 +102,27 @@ class Parquet:
             raise DataError("files of one source must have the same columns", problems)
         return first
 
-    def _schema(self, path: Path) -> pa.Schema:
+    def _schema(self, path: InputFile) -> pa.Schema:
         """What the file's columns will be, without reading rows."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
-            with steady(path):
-                there = pq.read_schema(path)
+            with opened(path) as stream:
+                there = pq.read_schema(stream)
         except pa.ArrowInvalid as error:
             raise DataError("the data cannot be read", [Problem(shown(path), f"must be a Parquet file: {error}")]) from error
         fields = [field for field in there if not self.params.keep or field.name in self.params.keep]
-        return pa.schema([pa.field(field.name, _kept_as(field.type)) for field in fields])
+        return pa.schema([pa.field(field.name, kept_as(field.type)) for field in fields])
 
-    def _declared_problems(self, file: str, schema: pa.Schema) -> list[Problem]:
-        wanted = [*self.params.columns, *self.params.keep, *role_columns(self.roles)]
-        problems = header_problems(file, schema.names, wanted, closed=False)
-        declared = {name: arrow_type(kind) for name, kind in self.params.columns.items()}
-        tabular = {arrow_type(kind) for kind in get_args(ColumnType)}
-        for field in schema:
-            if field.name in declared and field.type != declared[field.name]:
-                problems.append(Problem(file, f"column {field.name!r} must be {self.params.columns[field.name]}", str(field.type)))
-            elif field.type not in tabular:
-                hint = "leave it out with keep"
-                problems.append(Problem(file, f"column {field.name!r} must be text, number, bool, time or date", str(field.type), hint))
-        return problems
-
-    def _groups(self, path: Path, schema: pa.Schema) -> Iterator[pa.Table]:
+    def _groups(self, path: InputFile, schema: pa.Schema) -> Iterator[pa.Table]:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        with pq.ParquetFile(path) as file:
+        with path.open("rb") as stream, pq.ParquetFile(stream) as file:
             for number in range(file.num_row_groups):
                 try:
                     group = file.read_row_group(number, columns=schema.names).select(schema.names)
                 except (pa.ArrowInvalid, OSError) as error:
                     raise DataError("the data cannot be read", [Problem(shown(path), f"row group {number} is damaged: {error}")]) from error
-                yield pa.table([_exactly(group[f.name], f, shown(path)) for f in schema], schema=schema)
-
-
-def _kept_as(kind: pa.DataType) -> pa.DataType:
-    """The type that a column is brought to."""
-    import pyarrow as pa
-
-    if pa.types.is_dictionary(kind):
-        return _kept_as(kind.value_type)
-    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return pa.string()
-    if pa.types.is_integer(kind):
-        return pa.int64()
-    if pa.types.is_floating(kind):
-        return pa.float64()
-    if pa.types.is_timestamp(kind):
-        return pa.timestamp("us", "UTC" if kind.tz else None)
-    return pa.date32() if pa.types.is_date(kind) else kind
-
-
-def _exactly(values: pa.ChunkedArray, field: pa.Field, file: str) -> pa.ChunkedArray:
-    import pyarrow as pa
-
-    try:
-        return values.cast(field.type)
-    except pa.ArrowInvalid as error:
-        rule = f"column {field.name!r} cannot become {field.type} without a change: {error}"
-        raise DataError("the data cannot be read exactly", [Problem(file, rule)]) from error
+                yield pa.table([exactly(group[f.name], f, shown(path)) for f in schema], schema=schema)

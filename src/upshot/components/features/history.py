@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-Aggregate = Literal["count", "sum", "mean", "risk", "time_since"]
-_WINDOWED: tuple[Aggregate, ...] = ("count", "sum", "mean", "risk")
+Aggregate = Literal["count", "sum", "mean", "ratio", "risk", "time_since"]
+_WINDOWED: tuple[Aggregate, ...] = ("count", "sum", "mean", "ratio", "risk")
 
 
 class HistoryParams(Params):
@@ -43,21 +43,23 @@ class HistoryParams(Params):
     )
     aggregates: Annotated[tuple[Aggregate, ...], Field(strict=False, min_length=1)] = Field(
         ("count",),
-        description="count: rows; sum and mean: of the amount; risk: known positive outcomes / rows; time_since: days (or steps) since the last row.",
+        description="count: rows; sum and mean: of the amount; ratio: the case's amount / mean; risk: known positive outcomes / rows; time_since: days (or steps) since the last row.",
     )
-    amount: str | None = Field(None, description="Column for sum and mean; none for data.roles.amount.")
+    amount: str | None = Field(None, description="Column for sum, mean and ratio; none for data.roles.amount.")
     delay: Duration | None = Field(
         None, description="The windows end so long before the case: (t - delay - window, t - delay]; for risk, the label delay."
     )
     include_current: bool | None = Field(
-        None, description="Whether the case itself counts in count, sum and mean; none for yes, but not with a delay."
+        None, description="Whether the case itself counts in count, sum, mean and ratio; none for yes, but not with a delay."
     )
-    fill: float | None = Field(None, description="Value of mean without rows and of time_since without an earlier row; none for NaN.")
+    fill: float | None = Field(
+        None, description="Value of mean and ratio without rows and of time_since without an earlier row; none for NaN."
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> HistoryParams:
         if not self.windows and set(self.aggregates) != {"time_since"}:
-            raise ValueError("windows must have a length for count, sum, mean and risk, such as ['1d', '7d', '30d']")
+            raise ValueError("windows must have a length for count, sum, mean, ratio and risk, such as ['1d', '7d', '30d']")
         lengths = [span_of(window) for window in self.windows]
         if any(length.ticks == 0 for length in lengths) or len(set(lengths)) < len(lengths):
             raise ValueError(f"windows must be longer than 0 and different; got {list(self.windows)}")
@@ -76,7 +78,7 @@ class HistoryParams(Params):
 class History:
     """Columns `<entity>_<aggregate>_<window>`, with `_lag_<delay>` where there is one; float64.
 
-    count, sum and risk (a share, 0 to 1) are 0 without rows; mean and time_since are `fill`.
+    count, sum and risk (a share, 0 to 1) are 0 without rows; mean, ratio and time_since are `fill`.
     """
 
     spec: Spec
@@ -171,7 +173,7 @@ class _View:
         """One aggregate over one window, in the order of the timeline's cases."""
         if name == "time_since":
             return self.time_since()
-        of_window = {"count": self.count, "sum": self.sum, "mean": self.mean, "risk": self.risk}[name]
+        of_window = {"count": self.count, "sum": self.sum, "mean": self.mean, "ratio": self.ratio, "risk": self.risk}[name]
         return of_window(self.starts[short])
 
     def count(self, start: np.ndarray) -> np.ndarray:
@@ -191,6 +193,15 @@ class _View:
         count = self.count(start)
         fill = np.nan if self.params.fill is None else self.params.fill
         return np.where(count > 0, self.sum(start) / np.maximum(count, 1), fill)
+
+    def ratio(self, start: np.ndarray) -> np.ndarray:
+        """The case's amount over the mean of the window; `fill` where there is no such mean, or it is 0."""
+        import numpy as np
+
+        fill = np.nan if self.params.fill is None else self.params.fill
+        total, count = self.sum(start), self.count(start)
+        ratio: np.ndarray = np.divide(self._own * count, total, out=np.full(len(count), fill), where=(count > 0) & (total != 0))
+        return ratio
 
     def risk(self, start: np.ndarray) -> np.ndarray:
         """Share of the window's rows whose outcome was known to be positive at the case."""
@@ -225,8 +236,14 @@ class _View:
 
         name = _amount(self.params, self.cases.roles)
         earlier = _money(self.history, name)[self.rows]
-        own = _money(self.cases, name)[self.line.cases] if self.params.counts_current else None
+        own = self._own if self.params.counts_current else None
         return RangeSums(earlier, np.array([]) if own is None else own), own
+
+    @cached_property
+    def _own(self) -> np.ndarray:
+        """Amounts of the cases."""
+        own: np.ndarray = _money(self.cases, _amount(self.params, self.cases.roles))[self.line.cases]
+        return own
 
     @cached_property
     def _positives(self) -> tuple[np.ndarray, RangeCounts | None]:
@@ -267,7 +284,7 @@ def _moments(cases: Cases) -> pd.Series:
 
 
 def _needs_amount(params: HistoryParams) -> bool:
-    return bool({"sum", "mean"} & set(params.aggregates))
+    return bool({"sum", "mean", "ratio"} & set(params.aggregates))
 
 
 def _amount(params: HistoryParams, roles: Roles) -> str:

@@ -2,7 +2,7 @@
 
 Higher is better. Days count alike, whatever their traffic. With `entity` it is card precision: the k entities with the highest score of
 the day, and the share of them with a positive case on that day. Le Borgne et al. (2022), "Reproducible machine learning for credit card
-fraud detection - practical handbook", chapter 4.4; here a card that was found stays in the following days.
+fraud detection - practical handbook", chapter 4.4; there a card that was found leaves the following days, here with `found_leave`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from upshot.components.metrics._scores import Scorer, dot, probabilities, undefined
+from upshot.components.worklists import work_down
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, Direction, PredictionKind, Spec
 from upshot.errors import DataError, Problem, did_you_mean
@@ -30,13 +31,23 @@ class PrecisionAtKParams(Params):
         "day", description="day: k in each calendar day of as_of (each value, where it is a number); all: k once."
     )
     entity: str | None = Field(None, description="Column whose values are ranked instead of cases, e.g. the card or customer.")
+    found_leave: bool = Field(
+        False, description="Whether an entity found among the k leaves the days that follow, as published card precision has it."
+    )
+
+    @model_validator(mode="after")
+    def _has_days_to_leave(self) -> PrecisionAtKParams:
+        if self.found_leave and (self.entity is None or self.per != "day"):
+            raise ValueError("found_leave needs an entity that leaves, and per: day")
+        return self
 
 
 class PrecisionAtK:
     """Mean over days of the share of positives among the k highest scores; a day with fewer than k is divided by what it has.
 
     A resample that draws a day twice counts it as two days, and not as one day with doubled cases: the team has k alerts on each. Weights
-    that differ within a day (other blocks than days) fill the k places in proportion. Equal scores stand in the order of the cases.
+    that differ within a day (other blocks than days) fill the k places in proportion. Equal scores stand in the order of the cases. With
+    `found_leave` a resample draws days as they were played: who had left by then is what the days before, as they happened, had found.
     """
 
     spec: Spec
@@ -58,7 +69,11 @@ class PrecisionAtK:
         at, y, p = probabilities(predictions, cases)
         if not np.isfinite(p).all():
             return undefined
-        ranking = DailyRanking.of(self._days(cases)[at], self._entities(cases, at), y, p)
+        days, entities = self._days(cases)[at], self._entities(cases, at)
+        if self.params.found_leave:
+            stays = ~work_down(days, entities, p, y == 1, self.params.k).gone
+            at, y, p, days, entities = (values[stays] for values in (at, y, p, days, entities))
+        ranking = DailyRanking.of(days, entities, y, p)
 
         def score(weights: np.ndarray) -> float:
             return ranking.precision(weights[at], self.params.k)

@@ -33,6 +33,14 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "policy",
+        "by_priority",
+        params=f"{_HERE}.by_priority:ByPriorityParams",
+        make=f"{_HERE}.by_priority:ByPriority",
+        sentence="Every case in an order, by score or expected loss; the rollout's capacity says how far one gets.",
+        libraries=("numpy", "pandas"),
+    ),
+    Component(
+        "policy",
         "newsvendor",
         params=f"{_HERE}.newsvendor:NewsvendorParams",
         make=f"{_HERE}.newsvendor:Newsvendor",

@@ -68,6 +68,7 @@ class TopKPerDay:
 
         from upshot.components.policy._cases import day_codes
         from upshot.components.policy._scores import scores
+        from upshot.components.worklists import choose
 
         days = day_codes(cases, "top_k_per_day")
         members = self._members(cases)
@@ -84,38 +85,3 @@ class TopKPerDay:
             return np.arange(cases.size)
         codes, _ = pd.factorize(column_of(cases.rows.frame, self.params.entity, "policy.entity"))
         return codes
-
-
-def choose(days: np.ndarray, members: np.ndarray, score: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which cases belong to the k highest members of their day, and which are the first of their member on that day.
-
-    Args:
-        days: Day of each case, integers, shape (n,).
-        members: Whom the case belongs to, integers >= 0, shape (n,).
-        score: Higher is chosen first, shape (n,).
-        k: Members a day.
-
-    Returns:
-        Two bool arrays of shape (n,): chosen, first.
-
-    Example:
-        >>> import numpy as np
-        >>> chosen, first = choose(np.zeros(3, int), np.array([7, 7, 8]), np.array([0.1, 0.9, 0.5]), 1)
-        >>> chosen.tolist(), first.tolist()
-        ([True, True, False], [True, False, True])
-    """
-    import numpy as np
-
-    if len(days) == 0:
-        return np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
-    pair = days.astype("int64") * (int(members.max()) + 1) + members
-    _, starts, group = np.unique(pair, return_index=True, return_inverse=True)
-    height = np.full(len(starts), -np.inf)
-    np.maximum.at(height, group, score)
-    order = np.lexsort((starts, -height, days[starts]))
-    sorted_days = days[starts][order]
-    rank = np.empty(len(starts), dtype="int64")
-    rank[order] = np.arange(len(starts)) - np.searchsorted(sorted_days, sorted_days)
-    first = np.zeros(len(days), dtype=bool)
-    first[starts] = True
-    return (rank < k)[group], first

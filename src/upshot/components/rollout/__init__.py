@@ -17,6 +17,14 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "rollout",
+        "review_queue",
+        params=f"{_HERE}.review_queue:ReviewQueueParams",
+        make=f"{_HERE}.review_queue:ReviewQueue",
+        sentence="A team works down each day's list; cards that it finds are closed from the next day on.",
+        libraries=("numpy", "pandas"),
+    ),
+    Component(
+        "rollout",
         "stock",
         params=f"{_HERE}.stock:StockParams",
         make=f"{_HERE}.stock:Stock",

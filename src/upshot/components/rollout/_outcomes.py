@@ -99,6 +99,22 @@ def moments(outcomes: Cases, rollout: str) -> pd.Series:
     return outcomes.labels.frame["as_of"]
 
 
+def days(outcomes: Cases, rollout: str) -> np.ndarray:
+    """The calendar day of each case, coded 0, 1, ... in time order, shape (n,).
+
+    Raises:
+        DataError: The cases have no clock.
+    """
+    import numpy as np
+    import pandas as pd
+
+    at = moments(outcomes, rollout)
+    if not pd.api.types.is_datetime64_any_dtype(at):
+        rule = f"rollout {rollout} goes day by day, so the time of a case must be a timestamp"
+        raise DataError("the cases have no days", [Problem(outcomes.roles.time or "data.roles.time", rule, str(at.dtype))])
+    return np.asarray(pd.factorize(at.dt.normalize(), sort=True)[0])
+
+
 def units(outcomes: Cases, rollout: str) -> np.ndarray:
     """The first entity role of each case, coded by first appearance, shape (n,).
 

@@ -45,20 +45,7 @@ class CaseActions:
 
     def __init__(self, params: CaseActionsParams) -> None:
         self.params = params
-        money = params.currency
-        self.columns = {
-            "cases": "case",
-            "amount": money,
-            "blocked_fraud": money,
-            "missed_fraud": money,
-            "blocked_good_amount": money,
-            "blocked_good": "case",
-            "reviewed": "case",
-            "true_positive": "case",
-            "false_positive": "case",
-            "false_negative": "case",
-            "true_negative": "case",
-        }
+        self.columns = flow_units(params.currency)
 
     def play(self, decisions: pd.DataFrame, outcomes: Cases, history: Cases) -> pd.DataFrame:
         """One row a case.
@@ -72,48 +59,87 @@ class CaseActions:
             RecipeError: The policy takes an action that is not known here.
             DataError: A label is not 0 or 1, or an amount is not finite.
         """
-        import pandas as pd
-
         from upshot.components.rollout._outcomes import in_order, stakes
 
         decisions = in_order(decisions, outcomes.size)
-        fraud = _fraud(outcomes)
         amount = stakes(outcomes, self.params.stake)
-        review, block = _done(decisions["action"])
-        stopped = block + self.params.detection * review
-        acted = review + block
-        return pd.DataFrame(
-            {
-                "case": decisions["case"].to_numpy(),
-                "cases": 1.0,
-                "amount": amount,
-                "blocked_fraud": fraud * amount * stopped,
-                "missed_fraud": fraud * amount * (1.0 - stopped),
-                "blocked_good_amount": (1.0 - fraud) * amount * block,
-                "blocked_good": (1.0 - fraud) * block,
-                "reviewed": review * (decisions["effort"].to_numpy() if "effort" in decisions else 1.0),
-                "true_positive": fraud * acted,
-                "false_positive": (1.0 - fraud) * acted,
-                "false_negative": fraud * (1.0 - acted),
-                "true_negative": (1.0 - fraud) * (1.0 - acted),
-            }
-        )
+        review, block = done(decisions["action"], "case_actions")
+        effort = decisions["effort"].to_numpy() if "effort" in decisions else 1.0
+        return case_flows(frauds(outcomes), amount, block + self.params.detection * review, block, review * effort, review + block)
 
 
-def _done(action: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def flow_units(money: str) -> dict[str, str]:
+    """Flows of a case and their units."""
+    return {
+        "cases": "case",
+        "amount": money,
+        "blocked_fraud": money,
+        "missed_fraud": money,
+        "blocked_good_amount": money,
+        "blocked_good": "case",
+        "reviewed": "case",
+        "true_positive": "case",
+        "false_positive": "case",
+        "false_negative": "case",
+        "true_negative": "case",
+    }
+
+
+def case_flows(
+    fraud: np.ndarray, amount: np.ndarray, stopped: np.ndarray, block: np.ndarray, effort: np.ndarray, acted: np.ndarray
+) -> pd.DataFrame:
+    """One row a case, the columns of `flow_units` and `case`.
+
+    Args:
+        fraud: 1 for a fraud, 0 for a good case; like all others float64 of shape (n,).
+        amount: Money at stake.
+        stopped: Share of the fraud that is stopped.
+        block: 1 where the case is blocked unseen, which a good one suffers from.
+        effort: Reviews that the case costs.
+        acted: 1 where anything other than approval was done.
+    """
+    import numpy as np
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "case": np.arange(len(fraud)),
+            "cases": 1.0,
+            "amount": amount,
+            "blocked_fraud": fraud * amount * stopped,
+            "missed_fraud": fraud * amount * (1.0 - stopped),
+            "blocked_good_amount": (1.0 - fraud) * amount * block,
+            "blocked_good": (1.0 - fraud) * block,
+            "reviewed": effort,
+            "true_positive": fraud * acted,
+            "false_positive": (1.0 - fraud) * acted,
+            "false_negative": fraud * (1.0 - acted),
+            "true_negative": (1.0 - fraud) * (1.0 - acted),
+        }
+    )
+
+
+def done(action: pd.Series, rollout: str) -> tuple[np.ndarray, np.ndarray]:
+    """Where a case is reviewed and where it is blocked, float64 of shape (n,).
+
+    Raises:
+        RecipeError: There is an action that is neither of these nor approval.
+    """
     unknown = sorted(set(action.unique()) - set(ACTIONS))
     if unknown:
         raise RecipeError(
             "the policy does not fit the rollout",
-            [
-                Problem("policy.action", "case_actions knows no such action", repr(name), did_you_mean(str(name), ACTIONS))
-                for name in unknown
-            ],
+            [Problem("policy.action", f"{rollout} knows no such action", repr(name), did_you_mean(str(name), ACTIONS)) for name in unknown],
         )
     return (action == "review").to_numpy(dtype="float64"), (action == "block").to_numpy(dtype="float64")
 
 
-def _fraud(outcomes: Cases) -> np.ndarray:
+def frauds(outcomes: Cases) -> np.ndarray:
+    """1.0 for a fraud, 0.0 for a good case, shape (n,).
+
+    Raises:
+        DataError: A label is something else.
+    """
     from upshot.components.rollout._outcomes import numbers, refuse
 
     rule = "must be 1 (fraud) or 0 (good)"

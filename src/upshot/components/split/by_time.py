@@ -36,6 +36,13 @@ class KnownParams(Params):
     """Which entities leave the scored rows once they are known."""
 
     entity: str = Field(description="Column of the entity, such as the card: its scored rows are left out from the day after it is known.")
+    since: Moment | None = Field(None, description="Date from which outcomes are looked at; none for the start of training.")
+
+    @model_validator(mode="after")
+    def _is_a_date(self) -> KnownParams:
+        if isinstance(self.since, int):
+            raise ValueError(f"since must be a date; got {self.since}")
+        return self
 
 
 class ByTimeParams(Params):
@@ -107,7 +114,9 @@ class ByTime:
         late = now + gap if known is None else np.maximum(known, now + gap)
         _set_aside_late(codes, parts, late)
         if self.params.exclude_known is not None:
-            _set_aside_known(cases, codes, parts["train"].start, now, known, self.params.exclude_known.entity)
+            since = self.params.exclude_known.since
+            start = parts["train"].start if since is None else moment_of(since)
+            _set_aside_known(cases, codes, start, now, known, self.params.exclude_known.entity)
         return one_fold(cases, codes, self.parts, gap=_gap_text(late - now, codes, clock))
 
 
