@@ -29,7 +29,7 @@ _EXAMPLES = {
     "use_plugins": "write use_plugins: [NAME]",
 }
 
-_PASSWORD = re.compile(r"://[^/@]*:(?!\$\{secret:[^}]*\}@)[^/@]*@|[?&]password=(?!\$\{secret:)")
+_PASSWORD = re.compile(r"://[^/@:]*:(?!\$\{secret:[^}]*\}@)[^@]*@|[?&]password=(?!\$\{secret:)")
 """A password that stands in a URL as it is."""
 
 

@@ -127,7 +127,7 @@ def test_an_expired_parameter_makes_its_gates_inconclusive(component, by):
 
     assert found.outcome == "INCONCLUSIVE"
     assert found.reason == "expired: review_cost (valid until 2025-12-31)"
-    assert found.would_decide == "a current value from fraud operations would decide"
+    assert found.would_decide == "a current value of review_cost from fraud operations would decide"
 
 
 @pytest.mark.parametrize(

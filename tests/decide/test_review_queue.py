@@ -67,7 +67,9 @@ def test_the_queue_of_many_cards_equals_a_loop_over_the_days(component, cases_of
     card, fraud, amount = random.integers(0, 40, n), (random.random(n) < 0.2).astype(int), random.integers(1, 100, n).astype(float)
     priority = random.integers(0, 9, n) / 8.0
     day = random.integers(0, 6, n)
-    cases = cases_of({"card": card, "amount": amount}, roles=CARD, as_of=pd.Timestamp("2026-01-01") + pd.to_timedelta(day, "D"), label=fraud)
+    cases = cases_of(
+        {"card": card, "amount": amount}, roles=CARD, as_of=pd.Timestamp("2026-01-01") + pd.to_timedelta(day, "D"), label=fraud
+    )
     decisions = pd.DataFrame({"case": range(n), "action": "review", "priority": priority})
 
     flows = component("rollout", "review_queue", entity="card", capacity=5).play(decisions, cases, cases)

@@ -68,10 +68,11 @@ def postgres() -> Iterator[Server]:
     initdb = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)), shutil.which("initdb"))
     if initdb is None:
         pytest.skip("PostgreSQL's server is not installed")
-    programs, folder = Path(initdb).parent, Path(tempfile.mkdtemp(prefix="upshot-pg-", dir="/tmp"))
+    programs = Path(initdb).parent
+    folder = Path(tempfile.mkdtemp(prefix="upshot-pg-", dir="/tmp"))
     unprivileged: list[str] = []
     if os.geteuid() == 0:  # the server refuses to run as root
-        owner = pwd.getpwnam("postgres")
+        owner = next(user for user in pwd.getpwall() if user.pw_name in ("postgres", "nobody"))
         os.chown(folder, owner.pw_uid, owner.pw_gid)
         unprivileged = ["setpriv", f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups"]
     password = folder / "password"
@@ -80,7 +81,11 @@ def postgres() -> Iterator[Server]:
 
     def call(program: str, *words: str) -> None:
         done = subprocess.run(
-            [*unprivileged, str(programs / program), "-D", str(folder / "data"), *words], cwd=folder, capture_output=True, text=True, check=False
+            [*unprivileged, str(programs / program), "-D", str(folder / "data"), *words],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
 

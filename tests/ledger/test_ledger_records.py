@@ -8,7 +8,7 @@ import pytest
 from upshot.contracts.tables import Map
 from upshot.errors import BusyError, IntegrityError, UsageError
 from upshot.ledger import _database
-from upshot.ledger.ledger import Ledger, RunRow, StageRow, new_run_id
+from upshot.ledger.ledger import RunRow, StageRow, new_run_id
 from upshot.ledger.snapshots import Pin
 
 RUN = RunRow(
@@ -106,7 +106,7 @@ def test_registering_twice_is_no_change_and_registering_something_else_is_refuse
 
 def test_20_processes_at_once_get_20_numbers_and_a_whole_journal(place):
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["upshot.ledger.schema", "upshot.ledger.ledger"])
+    processes.set_forkserver_preload(["upshot.ledger.schema", "upshot.ledger.ledger", "sqlalchemy.dialects.postgresql.psycopg"])
 
     with processes.Pool(20) as pool:
         numbers = pool.starmap(place.ledger().number, [("card_fraud", f"k{key}", "r") for key in range(20)] * 2, chunksize=1)

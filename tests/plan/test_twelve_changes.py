@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-ALL = "ingest validate label split featurize train calibrate predict decide play value evaluate gate register".split()
+from upshot.stages import LIFECYCLE
+
+ALL = [stage.name for stage in LIFECYCLE]
 FROM_FEATURES = ALL[ALL.index("featurize") :]
 FROM_TRAINING = ALL[ALL.index("train") :]
 
@@ -131,9 +133,11 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def place(ran: Path, tmp_path: Path) -> Path:
-    """A copy of it that a test may change, at the same paths relative to each other and with the times of its files."""
+    """A copy of it that a test may change; what lies at another path is read once more, and nothing else runs."""
     for name in ("site", "project"):
         shutil.copytree(ran / name, tmp_path / name)
+    done = json.loads(upshot(tmp_path, "run", "tiny.yaml", "--json").stdout)
+    assert [stage["stage"] for stage in done["stages"] if not stage["cached"]] == ["ingest"]
     return tmp_path
 
 
@@ -149,62 +153,71 @@ def replace(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def nothing(root: Path) -> None:
-    """No change."""
-
-
 def touch(root: Path) -> None:
     os.utime(root / "project" / "cases.csv")
 
 
-CHANGES: list[tuple[str, Callable[[Path], None], list[str], list[str], str]] = [
-    ("nothing", nothing, [], [], ""),
-    ("model parameter", nothing, ["model.C=0.5"], FROM_TRAINING, "model.C 1.0 -> 0.5"),
-    ("metric", nothing, ["metrics.roc_auc={}"], ["evaluate", "gate", "register"], "metrics.roc_auc.use is new"),
-    ("gate", nothing, ["gates.value.min=1"], ["gate", "register"], "gates.value.min 0.0 -> 1.0"),
-    ("data row", lambda root: (root / "project" / "cases.csv").write_text(cases(101)) and None, [], ALL, "cases.csv changed"),
-    ("data file touched but equal", touch, [], [], ""),
-    ("feature code", lambda root: replace(root / "site" / "tiny_plugin.py", "FACTOR = 2", "FACTOR = 3"), [], FROM_FEATURES, "features.amount.code changed"),
-    (
-        "plugin version",
-        lambda root: distribution(root / "site", "tiny-plugin", "1.1", "[upshot]\ntiny = tiny_plugin\n"),
-        [],
-        FROM_FEATURES,
-        "plugin tiny-plugin 1.0 -> 1.1",
-    ),
-    ("library version", lambda root: distribution(root / "site", "tiny-math", "2.0"), [], FROM_FEATURES, "library tiny-math 1.0 -> 2.0"),
-    ("seed", nothing, ["seed=2"], FROM_TRAINING, "seed 1 -> 2"),
-    ("threads", nothing, ["threads=2"], FROM_TRAINING, "threads 1 -> 2"),
+OVERRIDES: list[tuple[str, str | None, list[str], str]] = [
+    ("nothing", None, [], ""),
+    ("model parameter", "model.C=0.5", FROM_TRAINING, "model.C 1.0 -> 0.5"),
+    ("metric", "metrics.roc_auc={}", ["evaluate", "gate", "register"], "metrics.roc_auc.use is new"),
+    ("gate", "gates.value.min=1", ["gate", "register"], "gates.value.min 0.0 -> 1.0"),
+    ("seed", "seed=2", FROM_TRAINING, "seed 1 -> 2"),
+    ("threads", "threads=2", FROM_TRAINING, "threads 1 -> 2"),
     (
         "money parameter",
-        nothing,
-        ["kpi.saved.parameters.review_cost.value=6"],
+        "kpi.saved.parameters.review_cost.value=6",
         ["decide", "play", "value", "gate", "register"],
         "kpi.saved.parameters.review_cost.value 5.0 -> 6.0",
     ),
-    ("unrelated key", nothing, ["use_case.owners.business=risk"], ["register"], 'use_case.owners.business "payments" -> "risk"'),
+    ("unrelated key", "use_case.owners.business=risk", ["register"], 'use_case.owners.business "payments" -> "risk"'),
+]
+FILES: list[tuple[str, Callable[[Path], object], list[str], str]] = [
+    ("data row", lambda root: (root / "project" / "cases.csv").write_text(cases(101)), ALL, "cases.csv changed"),
+    ("data file touched but equal", touch, [], ""),
+    (
+        "feature code",
+        lambda root: replace(root / "site" / "tiny_plugin.py", "FACTOR = 2", "FACTOR = 3"),
+        FROM_FEATURES,
+        "features.amount.code changed",
+    ),
+    (
+        "plugin version",
+        lambda root: distribution(root / "site", "tiny-plugin", "1.1", "[upshot]\ntiny = tiny_plugin\n"),
+        FROM_FEATURES,
+        "plugin tiny-plugin 1.0 -> 1.1",
+    ),
+    ("library version", lambda root: distribution(root / "site", "tiny-math", "2.0"), FROM_FEATURES, "library tiny-math 1.0 -> 2.0"),
 ]
 
 
-@pytest.mark.parametrize(("change", "overrides", "runs", "because"), [case[1:] for case in CHANGES], ids=[case[0] for case in CHANGES])
-def test_a_plan_names_what_changed_and_runs_only_what_sees_it(
-    place: Path, change: Callable[[Path], None], overrides: list[str], runs: list[str], because: str
+def planned(root: Path, *overrides: str) -> tuple[list[str], str]:
+    """The stages that would run, and why the first of them does."""
+    stages = json.loads(upshot(root, "plan", "tiny.yaml", "--json", *overrides).stdout)["stages"]
+    runs = [stage for stage in stages if not stage["cached"]]
+    return [stage["stage"] for stage in runs], runs[0]["reason"] if runs else ""
+
+
+@pytest.mark.parametrize(("override", "runs", "because"), [case[1:] for case in OVERRIDES], ids=[case[0] for case in OVERRIDES])
+def test_a_plan_names_the_key_that_changed_and_runs_only_what_sees_it(
+    ran: Path, override: str | None, runs: list[str], because: str
 ) -> None:
-    relocated = upshot(place, "run", "tiny.yaml", "--json")  # the same content at another path: ingest alone looks again
-    assert relocated.returncode == 0, relocated.stderr
+    stages, reason = planned(ran, *([override] if override else []))
+
+    assert stages == runs
+    assert because in reason
+
+
+@pytest.mark.parametrize(("change", "runs", "because"), [case[1:] for case in FILES], ids=[case[0] for case in FILES])
+def test_a_plan_names_the_file_that_changed_and_runs_only_what_sees_it(
+    place: Path, change: Callable[[Path], object], runs: list[str], because: str
+) -> None:
     change(place)
 
-    plan = json.loads(upshot(place, "plan", "tiny.yaml", "--json", *overrides).stdout)
+    stages, reason = planned(place)
 
-    assert [stage["stage"] for stage in plan["stages"] if not stage["cached"]] == runs
-    first = next((stage["reason"] for stage in plan["stages"] if not stage["cached"]), "")
-    assert because in first
-
-
-def test_the_same_content_at_another_path_is_read_again_and_nothing_else_runs(place: Path) -> None:
-    done = json.loads(upshot(place, "run", "tiny.yaml", "--json").stdout)
-
-    assert [stage["stage"] for stage in done["stages"] if not stage["cached"]] == ["ingest"]
+    assert stages == runs
+    assert because in reason
 
 
 def test_a_saved_plan_is_carried_out_once_and_refused_when_it_is_stale(place: Path) -> None:

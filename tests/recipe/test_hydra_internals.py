@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import hydra
 import omegaconf
 import pytest
+from hydra._internal import defaults_list
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import ConfigRepository
 from hydra._internal.defaults_list import create_defaults_list
@@ -40,6 +42,29 @@ def test_the_private_signatures_that_are_called_stand() -> None:
     assert list(inspect.signature(ConfigRepository._create_defaults_list).parameters) == ["self", "config_path", "defaults"]
     assert list(inspect.signature(ConfigRepository._find_object_source).parameters) == ["self", "config_path", "object_type"]
     assert list(inspect.signature(HydraErrorListener.syntaxError).parameters)[-3:] == ["column", "msg", "e"]
+
+
+def test_hydras_map_of_choices_is_left_out_where_no_choice_points_at_another_and_put_back() -> None:
+    theirs = defaults_list._create_interpolation_map
+    assert list(inspect.signature(theirs).parameters) == ["overrides", "defaults_list", "self_added"]
+
+    with hydra_base():
+        assert defaults_list._create_interpolation_map is not theirs
+
+    assert defaults_list._create_interpolation_map is theirs
+
+
+def test_a_choice_may_point_at_another_choice(bench: Any) -> None:
+    bench.write(
+        {
+            "recipes/pointing.yaml": "defaults: [fraud, {features: '${model}'}]\n",
+            "conf/features/boost.yaml": "amount: {use: numeric}\n",
+            "conf/features/forest.yaml": "card: {use: numeric}\n",
+        }
+    )
+
+    assert list(bench.load(name="pointing").groups["features"]) == ["amount"]
+    assert list(bench.load("model=forest", name="pointing").groups["features"]) == ["card"]
 
 
 def test_overrides_parse_into_the_parts_that_are_read() -> None:
@@ -77,11 +102,11 @@ def test_unset_struct_mode_lets_an_override_make_a_key() -> None:
     assert config == {"a": {"b": {"c": 1}}}
 
 
-def test_only_three_modules_import_hydra_or_omegaconf_when_they_are_imported() -> None:
+def test_only_these_modules_import_hydra_or_omegaconf() -> None:
     importers = {
         path.stem
         for path in Path(upshot.recipe.__file__).parent.parent.rglob("*.py")
         if re.search(r"^\s*(from|import) (hydra|omegaconf|antlr4)\b", path.read_text(), re.MULTILINE)
     }
 
-    assert importers == {"sources", "composition", "interpolation", "reading"}
+    assert importers == {"sources", "composition", "interpolation", "reading", "points", "launch"}

@@ -21,7 +21,7 @@ def test_every_problem_of_a_recipe_is_told_at_once_with_its_place(bench: Any) ->
         "\n"
         "  policy.use      unknown policy; got 'threshhold'; did you mean 'threshold'? options: threshold  (argument 3)\n"
         "  modle           unknown key; got 'x'; did you mean 'model'? options: baselines, calibration, checks, data, features, gates, kpi,"
-        " labels, metrics, model, objective, policy, rollout, seed, split, threads, use_case, use_plugins  (argument 1)\n"
+        " labels, metrics, model, objective, policy, rollout, seed, split, threads, upshot, use_case, use_plugins  (argument 1)\n"
         "  split.test      must be < 1; got 1.5; range > 0 and < 1; default 0.2  (argument 2)\n"
         "  model.max_dept  unknown key; got 8; did you mean 'max_depth'? options: country, drop, growth, max_depth, rate"
         "  (conf/model/boost.yaml:2)"
@@ -43,7 +43,7 @@ def test_every_problem_of_a_recipe_is_told_at_once_with_its_place(bench: Any) ->
         (["seed=range(1,3)"], "seed", "several values are for sweeps", "a run takes one value"),
         (["seed=007"], "seed", "must be a whole number", "default 42"),
         (["seed=true"], "seed", "must be a whole number", "default 42"),
-        (["threads=0"], "threads", "must be >= 1", "default 0"),
+        (["threads=0"], "threads", "must be >= 1", "all cores when left out"),
         (["model.max_depth=six"], "model.max_depth", "must be a whole number", "range >= 1 and <= 64; default 6"),
         (["model.growth.policy=x"], "model.growth.policy", "must be 'depth' or 'loss'", "default 'loss'"),
         (["model.growth.leafs=3"], "model.growth.leafs", "unknown key", "did you mean 'leaves'"),
@@ -111,7 +111,7 @@ def test_a_wrong_override_is_explained(bench: Any, overrides: list[str], where: 
             "is not YAML: found a tab character that violates indentation",
             "spaces, not tabs",
         ),
-        ("recipes/fraud.yaml", "a: 'x\n", "recipes/fraud.yaml:2:1", "is not YAML: found unexpected end of stream", "^"),
+        ("recipes/fraud.yaml", "a: 'x\n", "recipes/fraud.yaml:1:4", "is not YAML: found unexpected end of stream", "^"),
         ("recipes/fraud.yaml", "on: 1\n", "recipes/fraud.yaml:1", "a key must be text", "'on'"),
         ("recipes/fraud.yaml", "a: !!set {x}\n", "recipes/fraud.yaml:1", "unknown tag '!!set'", "plain values"),
         ("recipes/fraud.yaml", "a: *b\n", "recipes/fraud.yaml:1", "the alias *b stands before the end of its anchor", None),
@@ -162,7 +162,7 @@ def test_a_wrong_file_is_explained(bench: Any, file: str, text: str, where: str,
         ("metrics: {a.b: {use: roc_auc}}", "metrics.a.b", "a name has letters, digits, _ and -, and starts with a letter", None),
         ("rollout: {use: join, speed: '???'}", "rollout.speed", "must be given: it is still ???", "rollout.speed=VALUE"),
         ("rollout: ${nowhere}", "rollout", "points at nothing", "'nowhere' not found"),
-        ("threads: 3.10", "threads", "must be a whole number", "default 0"),
+        ("threads: 3.10", "threads", "must be a whole number", "all cores when left out"),
     ],
 )
 def test_a_wrong_line_of_a_recipe_is_explained_at_its_line(bench: Any, line: str, where: str, rule: str, hint: str | None) -> None:

@@ -83,7 +83,7 @@ def test_a_changed_secret_runs_nothing_again(vault: Any, monkeypatch: pytest.Mon
         (
             "system",
             1,
-            'internal error: FileNotFoundError: [Errno 2] No such vault: "/<secret>|vault://reader:<secret>@host/events|<secret>" (in stage'
+            "internal error: FileNotFoundError: [Errno 2] No such vault: '/<secret>|vault://reader:<secret>@host/events|<secret>' (in stage"
             " 'ingest' of recipe 'locked')\nrun again with --debug for the trace\n",
         ),
     ],

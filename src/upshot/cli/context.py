@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from upshot.catalogue import Catalogue, load_catalogue
 from upshot.project import Project, find_project
-from upshot.recipe.cache import cached_recipe, composition_key, keep
+from upshot.recipe.cache import cached_recipe, composition_key, keep, surroundings
 from upshot.recipe.outside import refuse_foreign_paths, refuse_missing_secrets
 from upshot.recipe.recipe import Recipe
 from upshot.secrets import Secrets
@@ -53,13 +53,18 @@ class Context:
         use = dict.fromkeys((*self.project.use_plugins, *recipe.use_plugins))
         return Engine(self.catalogue, self.state, tuple(use))
 
+    @cached_property
+    def surroundings(self) -> str:
+        """What every recipe's composition depends on, as it was when the command began."""
+        return surroundings(self.catalogue, self.project)
+
     def recipe(self, name: str, overrides: list[str]) -> Recipe:
         """A sound recipe: composed and proven, or remembered from when it was.
 
         Raises:
             RecipeError: With all problems at once; no data was read.
         """
-        key = composition_key(name, overrides, catalogue=self.catalogue, project=self.project)
+        key = composition_key(name, overrides, catalogue=self.catalogue, project=self.project, around=self.surroundings)
         remembered = cached_recipe(name, overrides, catalogue=self.catalogue, project=self.project, key=key)
         if remembered is not None:
             refuse_foreign_paths(remembered, self.project)

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import NoReturn
 
 from upshot.errors import Problem, UpshotError, UsageError, did_you_mean
@@ -32,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "run": "run a recipe from data to a registered version",
     "sweep": "run a recipe at many points, and rank them",
     "runs": "list past runs",
+    "data": "list, show, compare and verify pinned data",
     "gates": "show what each gate found in a run",
     "journal": "list what was decided and registered, and verify that nothing of it was changed",
     "cache": "show how much is stored, and make room",
@@ -40,8 +42,8 @@ COMMANDS: dict[str, str] = {
 }
 """Command -> what it does. Each is `upshot.cli.<command>`."""
 
-HIDDEN: dict[str, str] = {"complete": "say how a command line may go on; asked by the completion scripts"}
-"""The same for what people do not type."""
+COMPLETE = "complete"
+"""What completion scripts ask and people do not type: the words behind it are those of another command line, options included."""
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -82,6 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
+    if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal does not have is written out, not a reason to fail
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = _dispatch(words)
         sys.stdout.flush()
@@ -118,7 +122,11 @@ def _dispatch(words: list[str]) -> int:
         print(f"upshot {version('upshot')}")
         return 0
     name, rest = words[0], words[1:]
-    if name not in COMMANDS and name not in HIDDEN:
+    if name == COMPLETE:
+        from upshot.cli.complete import print_answers
+
+        return print_answers(rest)
+    if name not in COMMANDS:
         raise UsageError("the command line is wrong", [Problem(name, "unknown command", None, did_you_mean(name, COMMANDS))])
     try:
         arguments = parser_of(name).parse_intermixed_args(rest)
@@ -132,7 +140,7 @@ def _dispatch(words: list[str]) -> int:
 
 def parser_of(name: str) -> Parser:
     """The parser of a command, with what every command takes."""
-    parser = Parser(prog=f"upshot {name}", description=(COMMANDS | HIDDEN)[name], formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(prog=f"upshot {name}", description=COMMANDS[name], formatter_class=argparse.RawDescriptionHelpFormatter)
     import_module(f"upshot.cli.{name}").configure(parser)
     parser.add_argument("--state", metavar="DIR", help="state folder (default: .upshot in the project, or what upshot.yaml says)")
     parser.add_argument("--debug", action="store_true", help="show the stack trace of an error")

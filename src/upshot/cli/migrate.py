@@ -43,7 +43,10 @@ def _files(name: str | None, context: Context) -> list[RecipeFile]:
         return [file for file in list_recipes(context.catalogue, context.project) if file.layer == "project"]
     file = find_recipe(name, context.catalogue, context.project)
     if file.layer != "project":
-        raise UsageError("the recipe is not the project's own", [Problem(name, f"belongs to: {file.layer}", None, "only the project's files are rewritten")])
+        raise UsageError(
+            "the recipe is not the project's own",
+            [Problem(name, f"belongs to: {file.layer}", None, "only the project's files are rewritten")],
+        )
     return [file]
 
 

@@ -19,7 +19,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from upshot.recipe.compose import list_recipes
 
     context = Context.of(arguments)
-    found = list_recipes(context.catalogue, context.project)
+    found = sorted(list_recipes(context.catalogue, context.project), key=lambda recipe: recipe.layer != "project")
     if arguments.json:
         print(json.dumps([{"name": r.name, "layer": r.layer, "sentence": r.sentence, "shadowed": r.shadowed} for r in found], indent=1))
     else:

@@ -53,7 +53,7 @@ def recipe_of(context: Context, name: str, overrides: list[str]) -> Recipe:
         return context.recipe(name, overrides)
     if overrides:
         raise UsageError("a run is what it was", [Problem(overrides[0], "a run takes no overrides", None, "name a recipe instead")])
-    if not (context.state.root / "ledger.db").exists():
+    if not context.state.has_ledger():
         raise UsageError("there is no such run", [Problem(name, f"no run is recorded in {context.state.root}", None, "upshot runs")])
     return Recipe.from_json({**context.state.ledger.run(name).config, "origins": {}})
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from upshot.recipe.launch import HydraLauncher
 
 LABEL_WIDTH = 60
+MANY = 50
+"""Points from which on composing them takes a second or more."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +58,7 @@ def execute(arguments: argparse.Namespace) -> int:
             sweep = _resumed(arguments.recipe, [word for _, word in own], kept, context)
         else:
             jobs = None if launcher is None else launcher.jobs
-            sweep = compose_sweep(arguments.recipe, own, context.catalogue, context.project, context.engine, jobs=jobs)
+            sweep = compose_sweep(arguments.recipe, own, context.catalogue, context.project, context.engine, jobs=jobs, composed=_composed)
         measure = measure_of(arguments.by, sweep.points)
         watch = _watch(sweep, measure, context.state.codec(context.catalogue.revive), quiet=arguments.json)
         try:
@@ -78,6 +80,12 @@ def execute(arguments: argparse.Namespace) -> int:
     notes = remarks(standings, sweep.repeated)
     print(json.dumps(document(sweep, measure, standings, notes), indent=1) if arguments.json else render(sweep, measure, standings, notes))
     return _closing(outcomes, standings)
+
+
+def _composed(done: int, points: int) -> None:
+    """Say on a terminal how many points are composed, where that takes a while."""
+    if points > MANY and sys.stderr.isatty():
+        print(f"\rcomposing {done:,} of {points:,} points" if done < points else "\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def _is_launcher(word: str) -> bool:
@@ -277,7 +285,7 @@ def render(sweep: Sweep, measure: Measure, standings: Sequence[Standing], notes:
         version = f"{entry.version.name} {entry.version.number}" if entry.version else outcome.status
         rows.append((str(rank) if entry.is_ranked else "", clipped(entry.point.label), *shown, _gates(entry), version, outcome.run or ""))
     head = ("", "point", heading(measure), "95 % interval", "gates", "version", "run")
-    return "\n\n".join(["", columns([head, *rows]), *notes, f"sweep   {sweep.id}"])
+    return "\n" + "\n\n".join([columns([head, *rows]), *notes, f"sweep   {sweep.id}"])
 
 
 def heading(measure: Measure) -> str:

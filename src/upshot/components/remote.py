@@ -95,7 +95,9 @@ def remote_files(url: str) -> list[RemoteFile]:
         if any(mark in path for mark in "*?["):
             found = [name for name in system.glob(path) if system.isfile(name)]
         else:
-            found = [path] if system.isfile(path) else list(system.find(path))
+            if system.isfile(path):
+                return [RemoteFile(url)]
+            found = list(system.find(path))
         return [RemoteFile(system.unstrip_protocol(name)) for name in sorted(map(str, found))]
 
 

@@ -129,4 +129,4 @@ def _of_the_winner(through: Sequence[Standing]) -> str:
         return text
     low, high = best.low, best.high
     inside = sum(low <= entry.measured.value <= high for entry in through[1:] if entry.measured)
-    return f"{text} {inside} of the other {len(through) - 1} lie{'s' if inside == 1 else ''} within it."
+    return f"{text} Points within it, beside the winner: {inside} of {len(through) - 1}."

@@ -21,7 +21,7 @@ from upshot.engine.plan import Plan, PlannedStage, key_of, make_plan, stage_leav
 from upshot.engine.registry import LedgerRegistry
 from upshot.engine.state import State
 from upshot.engine.watchers import Watchers
-from upshot.errors import GateError, UpshotError
+from upshot.errors import DataError, GateError, Problem, UpshotError
 from upshot.hookspecs import RunInfo, StageInfo
 from upshot.ledger.codec import Codec
 from upshot.ledger.receipts import Receipt
@@ -225,6 +225,7 @@ class _Run:
                     for need in stage.needs
                 }
                 value = stage.run(**arguments)
+                self._hold_files(leaves)
                 digest = self.codec.store(value)
         except BaseException as error:  # watchers hear of every end, also of an interruption; it then goes on its way
             if isinstance(error, UpshotError):
@@ -243,6 +244,14 @@ class _Run:
         self.watchers.tell("after_stage", run=self.info, stage=done, value=value)
         return receipt
 
+    def _hold_files(self, leaves: Mapping[str, str]) -> None:
+        """Refuse a result of files that changed after its key was made: it would be found again under the wrong content."""
+        files = {name: text for name, text in leaves.items() if name.startswith("file ")}
+        changed = [name for name, text in files.items() if self.state.files.of(name.removeprefix("file ")) != text]
+        if changed:
+            problems = [Problem(name, "must stay as it is", None, "run again") for name in changed]
+            raise DataError("the data changed while it was read", problems)
+
     def _result(self, kind: object) -> Any:
         """A stage's value: in hand, or loaded when the first later stage asks for it."""
         if kind not in self.values:
@@ -253,9 +262,7 @@ class _Run:
         """Remember the whole answer under the digest of the plan that asks for it, now that all keys are known."""
         known = self.engine.plan(self.recipe)
         if known.digest is not None and len(known.stages) == len(self.plan.stages):  # a part of a plan answers for no whole
-            self.state.receipts.keep_answer(
-                known.digest, {"run": record.id, "status": record.status, "refusal": record.refusal}
-            )
+            self.state.receipts.keep_answer(known.digest, {"run": record.id, "status": record.status, "refusal": record.refusal})
 
 
 def results(record: RunRecord, codec: Codec, *stages: str) -> Mapping[str, Any]:

@@ -100,7 +100,14 @@ EngineFor = Callable[[Recipe], Engine]
 
 
 def compose_sweep(
-    name: str, words: Sequence[tuple[int, str]], catalogue: Catalogue, project: Project, engine_for: EngineFor, *, jobs: int | None
+    name: str,
+    words: Sequence[tuple[int, str]],
+    catalogue: Catalogue,
+    project: Project,
+    engine_for: EngineFor,
+    *,
+    jobs: int | None,
+    composed: Callable[[int, int], None] = lambda _done, _points: None,
 ) -> Sweep:
     """Compose and prove every point.
 
@@ -111,6 +118,7 @@ def compose_sweep(
         project: Whose own files come first.
         engine_for: The engine with the plugins that act in a recipe.
         jobs: Points that will run at a time on this machine, which share its cores; None for one after the other.
+        composed: Told after each point how many of how many are composed.
 
     Raises:
         RecipeError: A point is wrong; the problems of all points at once.
@@ -122,6 +130,7 @@ def compose_sweep(
     points: list[Point] = []
     wrong: list[tuple[int, Sequence[Problem]]] = []
     for index, recipe in enumerate(compose_points(name, grid, catalogue, project)):
+        composed(index + 1, len(grid.points))
         if isinstance(recipe, RecipeError):
             wrong.append((index, recipe.problems))
             continue

@@ -59,7 +59,7 @@ class Database:
             committed.
 
     Raises:
-        UsageError: The URL is of another database, or its driver is missing.
+        UsageError: The URL is of another database.
     """
 
     def __init__(self, place: Path | str, upgraded: Upgraded) -> None:

@@ -21,6 +21,7 @@ from upshot.ledger._files import HashingFile, private_folder, storage_faults, sy
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from deltalake.transaction import AddAction
 
 WRITER = "upshot"
 """Our application id in the log of a table."""
@@ -151,7 +152,7 @@ def short(error: Exception) -> str:
     return " ".join(str(error).split())[:160]
 
 
-def _added(file: PinnedFile) -> object:
+def _added(file: PinnedFile) -> AddAction:
     from deltalake.transaction import AddAction
 
     return AddAction(file.name, file.size, {}, _now(), True, json.dumps({"numRecords": file.rows}))

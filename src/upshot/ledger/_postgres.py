@@ -6,6 +6,7 @@ true when it writes. The password is the driver's matter (PGPASSFILE, PGPASSWORD
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -26,13 +27,16 @@ class PostgresDatabase:
         url: `postgresql+psycopg://user@host:port/database`, with libpq's options as its query.
         busy_seconds: How long a writer waits for another one.
 
-    Raises:
-        UsageError: The URL cannot be read, or the driver is not installed.
+    Everything raises UsageError when the URL cannot be read or the driver is not installed.
     """
 
     def __init__(self, url: str, busy_seconds: float) -> None:
-        self._url = _parsed(url)
+        self._text = url
         self._busy_seconds = busy_seconds
+
+    @cached_property
+    def _url(self) -> URL:
+        return _parsed(self._text)
 
     @property
     def name(self) -> str:
@@ -98,4 +102,6 @@ def _parsed(url: str) -> URL:
 
 
 def _has_tables(connection: Connection) -> bool:
-    return connection.exec_driver_sql("SELECT to_regclass('schema')").scalar() is not None
+    """Asked as a query, which sees what others have committed meanwhile; a name looked up by the server may come from its cache."""
+    query = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = 'schema'"
+    return connection.exec_driver_sql(query).first() is not None

@@ -114,11 +114,10 @@ class Leases:
                 if held is None or why is not None:
                     at = stamp(self.clock())
                     row = LeaseRow(name, holder, **asdict(me), acquired_at=at, beat=0, beat_at=at, token=secrets.token_hex(8))
-                    connection.execute(LEASES.delete().where(LEASES.c.name == name))
-                    connection.execute(LEASES.insert().values(plain(row)))
                     if held is not None:
-                        taken = {"from": held.sentence, "by": row.sentence, "because": why}
-                        pen.write("lease.taken_over", name, taken)
+                        connection.execute(LEASES.delete().where(LEASES.c.name == name))
+                        pen.write("lease.taken_over", name, {"from": held.sentence, "by": row.sentence, "because": why})
+                    connection.execute(LEASES.insert().values(plain(row)))
                     pen.vouch()
                     begin(connection)
                     return row

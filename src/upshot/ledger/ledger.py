@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,7 +161,8 @@ class Ledger:
     def alone(self, row: RunRow, name: str) -> AbstractContextManager[Lease]:
         """Record that a run has begun, as the only one of its recipe as long as the block lasts: in the transaction that takes the lease.
 
-        Other runs of the recipe that are still open have died with their process; they are closed as interrupted.
+        It begins when it has the lease. Other runs of the recipe that are still open have died with their process; they are closed as
+        interrupted.
 
         Args:
             row: The run.
@@ -176,7 +177,7 @@ class Ledger:
             open_ones = RUNS.update().where(RUNS.c.recipe == row.recipe, RUNS.c.status == "running")
             ended = {"status": "interrupted", "finished_at": self._now(), "error": "its process ended before the run did"}
             connection.execute(open_ones.values(ended))
-            _insert_run(connection, row)
+            _insert_run(connection, replace(row, started_at=self._now()))
 
         return self._leases.hold(name, f"run {row.id}", begin)
 

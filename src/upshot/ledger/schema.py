@@ -6,7 +6,7 @@ database with a higher one was written by a newer Upshot and is refused, never h
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, UniqueConstraint
 
 NUMBER = 2
 """Number of the layout below. Each change of it needs a migration, a module of its own in `migrations`."""
@@ -34,6 +34,7 @@ RUNS = Table(
     Column("config", JSON, nullable=False),
     Column("summary", JSON, nullable=False),
     Column("error", String),
+    Index("ix_runs_status_recipe", "status", "recipe"),
 )
 
 STAGES = Table(

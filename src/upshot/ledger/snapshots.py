@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any
 
 from upshot.contracts.components import GrowingSource
 from upshot.contracts.records import Roles, Snapshot, Spec
-from upshot.contracts.tables import Map, Table
+from upshot.contracts.tables import Map, Table, thaw
 from upshot.errors import DataError, IntegrityError, Problem
 from upshot.ledger import _frames
 from upshot.ledger._blocks import BLOCK, START, Blocks, RunningDigest, joined
@@ -217,7 +217,8 @@ class Lake:
         if not path.is_file():
             return Roles()
         body = _sealed(path, "delete it: it is written anew when the table is pinned")
-        return Roles(**{key: tuple(value) if isinstance(value, list) else value for key, value in body.items()})
+        found: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
+        return Roles(**found)
 
     def _pins(self, table: str) -> Path:
         return self.root / "_pins" / table
@@ -414,14 +415,7 @@ def _differences(base: Pin, columns: dict[str, str]) -> list[Problem]:
 
 def _origin(spec: Spec) -> str:
     """A name for a source as it is declared: 32 hex digits."""
-    return hashlib.sha256(canonical_json([spec.use, plain_data(spec.params)])).hexdigest()[:32]
-
-
-def plain_data(value: Any) -> Any:
-    """Maps and tuples as JSON has them."""
-    if isinstance(value, Map):
-        return {key: plain_data(item) for key, item in value.items()}
-    return [plain_data(item) for item in value] if isinstance(value, (tuple, list)) else value
+    return hashlib.sha256(canonical_json([spec.use, thaw(spec.params)])).hexdigest()[:32]
 
 
 def _sealed(path: Path, hint: str) -> dict[str, Any]:

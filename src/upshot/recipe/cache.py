@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from upshot.catalogue import Catalogue
@@ -25,26 +25,40 @@ from upshot.recipe.recipe import Recipe
 
 _FORMAT = 1
 _FRESH_NS = 2_000_000_000
-_KEPT = 500
+_KEPT = 2000
 
 
-def composition_key(name: str, overrides: Sequence[str], *, catalogue: Catalogue, project: Project) -> str:
-    """SHA-256 of everything that decides what a name and overrides compose to."""
-    layers = search_path(catalogue, project)
-    folders = [folder for layer in layers for folder in (layer.conf, layer.recipes)]
+def surroundings(catalogue: Catalogue, project: Project) -> str:
+    """SHA-256 of all that decides what any recipe composes to: what is installed, and every file on the search path.
+
+    Whoever asks for many recipes may take it once, before the first: files that are edited meanwhile have other times, so that what
+    is kept under this is never found again.
+    """
+    folders = [folder for layer in search_path(catalogue, project) for folder in (layer.conf, layer.recipes)]
+    return _digest(
+        {
+            "format": _FORMAT,
+            "python": sys.version_info[:2],
+            "root": str(project.root),
+            "allowed": list(project.allowed),
+            "plugins": [[plugin.name, plugin.distribution, plugin.version] for plugin in catalogue.plugins],
+            "components": [[c.kind, c.name, c.params, c.make, c.by_key] for c in catalogue.components()],
+            "files": [[str(folder), *_listing(folder)] for folder in folders],
+        }
+    )
+
+
+def composition_key(
+    name: str, overrides: Sequence[str], *, catalogue: Catalogue, project: Project, around: str | None = None
+) -> str:
+    """SHA-256 of everything that decides what a name and overrides compose to. `around`, the surroundings, saves taking them again."""
+    parts = {"around": around or surroundings(catalogue, project), "name": name, "overrides": list(overrides)}
     if not RECIPE_NAME.fullmatch(name):
-        folders.append((project.root / name).parent)
-    parts = {
-        "format": _FORMAT,
-        "python": sys.version_info[:2],
-        "root": str(project.root),
-        "allowed": list(project.allowed),
-        "name": name,
-        "overrides": list(overrides),
-        "plugins": [[plugin.name, plugin.distribution, plugin.version] for plugin in catalogue.plugins],
-        "components": [[c.kind, c.name, c.params, c.make, c.by_key] for c in catalogue.components()],
-        "files": [[str(folder), *_listing(folder)] for folder in folders],
-    }
+        parts["beside"] = list(_listing((project.root / name).parent))
+    return _digest(parts)
+
+
+def _digest(parts: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -148,9 +162,11 @@ def _files_of(modules: Iterable[str]) -> Iterator[Path]:
 
 def _tidy(folder: Path) -> None:
     """Hold the newest; recipes are small and made again in a blink."""
+    if len(os.listdir(folder)) <= _KEPT:  # noqa: PTH208 - names alone are enough, and this is asked at every write
+        return
     files = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
-    for file in files[_KEPT:]:
+    for file in files[_KEPT // 2 :]:
         file.unlink(missing_ok=True)
 
 
-__all__ = ["cached_recipe", "composition_key", "keep"]
+__all__ = ["cached_recipe", "composition_key", "keep", "surroundings"]

@@ -136,7 +136,7 @@ class _Composer:
             hostile += [problem for problem in found if problem is not None]
             if self._accepts(number, override):
                 arguments.append(_Argument(number, text, override))
-        refuse("command line", hostile)
+        refuse("the command line", hostile)
         return arguments
 
     def _parse_one(self, number: int, text: str) -> Override | None:
@@ -202,7 +202,7 @@ class _Composer:
         """Note a choice that no layer has, and go on without it."""
         self.repository.absent.add(config_path)
         group, _, name = config_path.rpartition("/")
-        self.result.broken.add(group or config_path)
+        self.result.broken.add(group or config_path.partition(".")[0])
         named = next((a.place for a in arguments if a.override.key_or_group == group and a.override.value() == name), None)
         place = named or self._default_place(group, name)
         if not group:
@@ -343,7 +343,7 @@ class _Composer:
                 if problem is not None:
                     put(self.result.tree, path, MISSING)  # nobody resolves it, and nobody complains of it twice
                     self._note(problem)
-        refuse(self.file.name, [problem for problem in hostile if problem is not None])
+        refuse(f"recipe {self.file.name!r}", [problem for problem in hostile if problem is not None])
 
     def _note(self, problem: Problem) -> None:
         self.result.problems.append(problem)

@@ -74,8 +74,24 @@ def rewritten(document: Document, text: str) -> tuple[str, tuple[Change, ...]]:
         text = text[: edit.start] + edit.change.after + text[edit.end :]
     if upgraded(read_text(text, document.label, document.layer)).data != wanted.data:
         rule = "has older keys where they cannot be renamed one by one"
-        _refuse(document.label, [Problem(document.label, rule, None, "write out what its anchors and merge keys stand for, then migrate it")])
+        _refuse(
+            document.label, [Problem(document.label, rule, None, "write out what its anchors and merge keys stand for, then migrate it")]
+        )
     return text, tuple(edit.change for edit in edits)
+
+
+def older_name(key: str) -> str | None:
+    """What to say of a key that an older version of the language knew; None of others.
+
+    Example:
+        >>> older_name("random_seed")
+        "version 0 of the recipe language called 'seed' so: write seed, or upshot: 0 on top and run upshot migrate"
+    """
+    for version in range(LANGUAGE):
+        if key in RENAMES[version]:
+            now = dict(_joined(version))[key]
+            return f"version {version} of the recipe language called {now!r} so: write {now}, or {KEY}: {version} on top and run upshot migrate"
+    return None
 
 
 def _refuse(label: str, problems: list[Problem]) -> None:
@@ -86,7 +102,9 @@ def _refuse(label: str, problems: list[Problem]) -> None:
 def _version_problem(version: Any, document: Document) -> Problem | None:
     place = document.place((KEY,))
     if not isinstance(version, int) or isinstance(version, bool) or version < min(RENAMES):
-        return Problem(KEY, "must be the version of the recipe language that the file is written in", repr(version), f"write {KEY}: {LANGUAGE}", place)
+        return Problem(
+            KEY, "must be the version of the recipe language that the file is written in", repr(version), f"write {KEY}: {LANGUAGE}", place
+        )
     if version > LANGUAGE:
         from importlib.metadata import version as installed
 
@@ -117,7 +135,9 @@ def _clashes(value: dict[str, Any], path: KeyPath, renames: Mapping[str, str], d
         if now != key and now in value:
             both = f"lines {document.marks[(*path, key)].line} and {document.marks[(*path, now)].line}"
             where = ".".join(map(str, (*path, key)))
-            yield Problem(where, f"is the older name of {now!r}, and both are there", both, "take one of them out", document.place((*path, key)))
+            yield Problem(
+                where, f"is the older name of {now!r}, and both are there", both, "take one of them out", document.place((*path, key))
+            )
 
 
 def _now(key: str, path: KeyPath, renames: Mapping[str, str]) -> str:
@@ -181,4 +201,4 @@ def _scalars(node: Any, path: KeyPath) -> Iterator[tuple[Any, KeyPath, bool]]:
         yield node, path, False
 
 
-__all__ = ["KEY", "LANGUAGE", "RENAMES", "Change", "rewritten", "upgraded"]
+__all__ = ["KEY", "LANGUAGE", "RENAMES", "Change", "older_name", "rewritten", "upgraded"]

@@ -18,7 +18,7 @@ from upshot.catalogue import Catalogue
 from upshot.contracts.components import DEFAULT_USE, KINDS, Component, Kind
 from upshot.contracts.params import FileMark, Params, SecretMark, SecretTextMark, with_marked
 from upshot.contracts.tables import Map, freeze
-from upshot.errors import Problem, did_you_mean
+from upshot.errors import Problem, did_you_mean, nearest
 from upshot.project import Project
 from upshot.recipe.composition import Composition
 from upshot.recipe.interpolation import dotted, leaves, peek
@@ -143,7 +143,9 @@ def _imply_entry(kind: str, name: str, entry: dict[str, Any], composition: Compo
         _imply(composition, (kind, name), name, "implied by its name")
         return True
     keys = sorted(component.by_key for component in of_kind if component.by_key)
-    ways = [f"write `use:`, or a key that implies it ({', '.join(keys)})" if keys else "write `use:`", catalogue.hint(kind, name)]
+    meant = nearest(name, (other for other in composition.tree[kind] if other != name))
+    ways = [f"did you mean {kind}.{meant}?"] if meant else []
+    ways += [f"write `use:`, or a key that implies it ({', '.join(keys)})" if keys else "write `use:`", catalogue.hint(kind, name)]
     _note(composition, (kind, name, "use"), f"is required: no {kind} is named {name!r}", None, "; ".join(ways))
     return False
 

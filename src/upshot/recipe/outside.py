@@ -30,7 +30,7 @@ def refuse_foreign_paths(recipe: Recipe, project: Project) -> None:
         if (real := project.leads_out(path)) is not None
     ]
     if problems:
-        raise IntegrityError(f"{recipe.name!r} is refused (no data was read)", problems)
+        raise IntegrityError(f"recipe {recipe.name!r} is refused (no data was read)", problems)
 
 
 def refuse_missing_secrets(recipe: Recipe, secrets: Secrets) -> None:

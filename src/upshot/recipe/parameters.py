@@ -46,6 +46,7 @@ class Parameter:
         sentence: What it is.
         inner: Keys of the map that it is, or of each entry of the map or list that it is.
         is_keyed: Whether names or positions stand between the key and its inner ones.
+        choices: The values that it may have, as a recipe writes them, where they can be listed.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Parameter:
     sentence: str
     inner: tuple[Parameter, ...] = ()
     is_keyed: bool = False
+    choices: tuple[str, ...] = ()
 
     @property
     def default_text(self) -> str:
@@ -82,7 +84,7 @@ def parameters_of(model: type[BaseModel]) -> tuple[Parameter, ...]:
         >>> class TopKParams(Params):
         ...     k: int = Field(100, ge=1, description="Cases a day.")
         >>> parameters_of(TopKParams)[0]
-        Parameter(key='k', type='whole number', bounds='>= 1', required=False, default=100, sentence='Cases a day.', inner=(), is_keyed=False)
+        Parameter(key='k', type='whole number', bounds='>= 1', required=False, default=100, sentence='Cases a day.', inner=(), is_keyed=False, choices=())
     """
     schema = model.model_json_schema(by_alias=True)
     defaults = {key_of(name, field): default_of(field) for name, field in model.model_fields.items() if not field.is_required()}
@@ -112,7 +114,19 @@ def _parameters(schema: dict[str, Any], known: dict[str, Any], defaults: dict[st
             sentence=raw.get("description", ""),
             inner=tuple(_parameters(inner, known, below, (*above, name))) if inner is not None and name not in above else (),
             is_keyed=is_keyed,
+            choices=tuple(_choices(raw, known)),
         )
+
+
+def _choices(schema: dict[str, Any], known: dict[str, Any]) -> Iterator[str]:
+    if "$ref" in schema:
+        yield from _choices(known[str(schema["$ref"]).rpartition("/")[2]], known)
+    elif "enum" in schema or "const" in schema:
+        yield from (_choice(choice) for choice in schema.get("enum", [schema.get("const")]))
+    elif schema.get("type") == "boolean":
+        yield from ("true", "false")
+    for branch in _branches(schema):
+        yield from _choices(branch, known)
 
 
 def _inner(schema: dict[str, Any], known: dict[str, Any]) -> tuple[dict[str, Any] | None, bool, str]:

@@ -146,10 +146,13 @@ def _range(key: str, sweep: RangeSweep) -> list[str] | Problem:
         return Problem(key, "a range needs finite ends and a step that is not 0", None, f"write {key}=range(START,STOP,STEP)")
     count = ceil((stop - start) / step)
     if count <= 0:
-        return Problem(key, "the range is empty: its stop is left out", None, f"write {key}=range({start},{stop + step},{step})")
+        low, high = min(start, stop), max(start, stop) if start != stop else start + abs(step)
+        return Problem(key, "the range is empty: its stop is left out", None, f"write {key}=range({low},{high},{abs(step)})")
     if count > MAX_POINTS:
         return Problem(key, f"a range may have {MAX_POINTS:,} values, and this one has {count:,}", None, "take a wider step")
-    return [Transformer.str(value) for value in _ordered(list(sweep.range()), shuffled=sweep.shuffle)]
+    whole = all(isinstance(number, int) for number in (sweep.start, sweep.stop, sweep.step))
+    values = [start + index * step for index in range(count)]  # in decimals: Hydra's own sum of floats gives 0.30000000000000004
+    return [str(int(value) if whole else float(value)) for value in _ordered(values, shuffled=sweep.shuffle)]
 
 
 def _ordered(values: list[Any], *, shuffled: bool) -> list[Any]:

@@ -171,5 +171,8 @@ def _values(value: Any, path: KeyPath = ()) -> list[tuple[KeyPath, Any]]:
     return [(path, value)]
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: there are hundreds of values in a recipe
+
+
 def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return _encode(value)

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from omegaconf._utils import get_yaml_loader
 
+from upshot.contracts.tables import thaw
 from upshot.errors import Problem
 from upshot.recipe.safety import MAX_BYTES, MAX_DEPTH, MAX_NODES, hostile_key, refuse
 
@@ -85,7 +87,13 @@ def read_document(path: Path, label: str, layer: str) -> Document:
 
 
 def read_text(text: str, label: str, layer: str) -> Document:
-    """The same for what stands, or would stand, in a file."""
+    """The same for what stands, or would stand, in a file. What was read before is remembered by its text."""
+    known = _read_text(text, label, layer)
+    return replace(known, data=thaw(known.data), problems=list(known.problems))
+
+
+@lru_cache(maxsize=256)
+def _read_text(text: str, label: str, layer: str) -> Document:
     document = Document(label, layer, head=text[:512])
     _fill(document, text)
     return document
@@ -100,7 +108,7 @@ def _fill(document: Document, text: str) -> None:
         document.problems.append(_syntax_problem(document.label, text, error))
     except _TooMuchError as error:
         document.problems.append(error.problem)
-    refuse(document.label, reader.hostile)
+    refuse(repr(document.label), reader.hostile)
     data = {} if data is None else data
     if not isinstance(data, dict):
         document.problems.append(Problem(f"{document.label}:1", "must be a map at the top", type(data).__name__, SMALLEST))
@@ -284,6 +292,8 @@ def _syntax_problem(label: str, text: str, error: yaml.YAMLError) -> Problem:
     if mark is None:
         return Problem(label, f"is not YAML: {said}")
     lines = text.splitlines()
+    if not any(line.strip() for line in lines[mark.line :]):  # at the end of the file: what is wrong began earlier
+        mark = getattr(error, "context_mark", None) or mark
     line = lines[mark.line] if mark.line < len(lines) else ""
     start = max(0, mark.column - 60)
     caret = " " * (mark.column - start) + "^"

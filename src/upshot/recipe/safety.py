@@ -79,11 +79,11 @@ def nesting(text: str) -> int:
 
 
 def refuse(name: str, problems: Iterable[Problem]) -> None:
-    """Stop when something hostile was found.
+    """Stop when something hostile was found in what is named.
 
     Raises:
         IntegrityError: There is at least one problem.
     """
     found = tuple(problems)
     if found:
-        raise IntegrityError(f"{name!r} is refused (nothing of it was used)", found)
+        raise IntegrityError(f"{name} is refused (nothing of it was used)", found)

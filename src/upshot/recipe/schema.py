@@ -20,7 +20,7 @@ from upshot.errors import Problem, RecipeError, did_you_mean
 from upshot.project import Project
 from upshot.recipe.composition import Composition
 from upshot.recipe.interpolation import MISSING, Resolved, resolve
-from upshot.recipe.migration import LANGUAGE
+from upshot.recipe.migration import LANGUAGE, older_name
 from upshot.recipe.nodes import Draft, check_node, check_secrets, draft_nodes
 from upshot.recipe.outside import refuse_foreign_paths
 from upshot.recipe.reading import SMALLEST, KeyPath
@@ -131,7 +131,8 @@ def _unknown_top(key: str, value: Any, composition: Composition) -> Problem:
         return Problem(
             key, "unknown key", shown(value), f"a slash names a group, a dot a key: write {group}.{rest.replace('/', '.')}", place
         )
-    return Problem(key, "unknown key", shown(value), did_you_mean(key, (*Outline.model_fields, *KINDS), limit=20), place)
+    hint = older_name(key) or did_you_mean(key, (*Outline.model_fields, *KINDS), limit=20)
+    return Problem(key, "unknown key", shown(value), hint, place)
 
 
 def _objective(tree: dict[str, Any], composition: Composition) -> str:

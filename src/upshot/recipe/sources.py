@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from antlr4 import CommonTokenStream, InputStream
+from hydra._internal import defaults_list
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import ConfigRepository
 from hydra._internal.defaults_list import create_defaults_list
@@ -40,6 +41,7 @@ from upshot.recipe.safety import hostile_key, is_engine_owned
 _HYDRA_BASE = _get_version("1.3")
 _NO_CONTENT = OmegaConf.create({})  # contents are merged from the documents; Hydra sees defaults lists only
 _lock = threading.Lock()
+_hydra_choices = defaults_list._create_interpolation_map
 
 
 @contextmanager
@@ -49,10 +51,23 @@ def hydra_base() -> Iterator[None]:
         version = VersionBase.instance()
         before = version.version_base
         version.version_base = _HYDRA_BASE
+        setattr(defaults_list, "_create_interpolation_map", _choices_when_pointed_at)  # noqa: B010 - a function of theirs
         try:
             yield
         finally:
             version.version_base = before
+            setattr(defaults_list, "_create_interpolation_map", _hydra_choices)  # noqa: B010
+
+
+def _choices_when_pointed_at(overrides: Any, items: list[InputDefault], self_added: bool) -> DictConfig:
+    """Hydra's map of all choices so far, only where one of them points at another.
+
+    Hydra makes it for each file, as OmegaConf nodes, which is a third of a composition; it reads it for choices such as
+    `- features: ${model}` alone.
+    """
+    if any(item.is_interpolation() for item in items):
+        return _hydra_choices(overrides, items, self_added)
+    return _NO_CONTENT
 
 
 class Source(ConfigSource):

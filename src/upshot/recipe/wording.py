@@ -111,16 +111,22 @@ def _hint(details: ErrorDetails, where: KeyPath, field: FieldInfo | None, proven
             key, _, written = last.text.partition("=")
             return f"""write it in quotes: '{key}="{written}"'"""
         return f"YAML reads {last.text} so: write it in quotes, '{last.text}'"
-    return _range_and_default(field) if field is not None else None
+    if field is None:
+        return None
+    inner = list(nested_models(field.annotation)) if details["type"] in ("model_type", "model_attributes_type") else []
+    return f"its keys are {', '.join(keys_of(inner[0]))}" if inner else _range_and_default(field)
 
 
 def _range_and_default(field: FieldInfo) -> str | None:
+    """Its bounds where there are two, and its default where that is short and lies within them."""
     signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
     bounds = [
         f"{sign} {value}" for item in field.metadata for name, sign in signs.items() if (value := getattr(item, name, None)) is not None
     ]
     parts = [f"range {' and '.join(bounds)}"] if len(bounds) > 1 else []
     default = default_of(field)
+    if isinstance(default, int) and any(bound.startswith(">= ") and default < float(bound[3:]) for bound in bounds):
+        return field.description  # a default that nobody can write, such as 0 for all cores
     if default is not PydanticUndefined:
         parts.append(f"default {shown(default)}")
     return "; ".join(parts) or None

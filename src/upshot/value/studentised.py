@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -89,13 +90,11 @@ def studentised_intervals(
         For each (low, high); (v, v) where its blocks do not differ; None where there are fewer than 7 blocks, or too few of them
         differ to bound it.
     """
-    import numpy as np
-
     blocks = len(numbers[0][0].error)
     if blocks < MIN_BLOCKS:
         return [None] * len(numbers)
     bags = _bags(blocks, seed)
-    counts = _counts(min(blocks, MAX_BLOCKS), resamples, seed).astype(np.float64)
+    counts = _counts(min(blocks, MAX_BLOCKS), resamples, seed)
     return [_interval([(_bagged(q.error, bags), _bagged(q.share, bags)) for q in number], number, counts, level) for number in numbers]
 
 
@@ -171,10 +170,13 @@ def _bagged(values: np.ndarray, bags: np.ndarray | None) -> np.ndarray:
     return values if bags is None else np.bincount(bags, weights=values, minlength=MAX_BLOCKS)
 
 
+@lru_cache(maxsize=1)  # all KPIs of a run, and all points of a sweep, are resampled alike
 def _counts(blocks: int, resamples: int, seed: int) -> np.ndarray:
-    """How often each resample draws each block, shape (resamples, blocks); each row sums to `blocks`."""
+    """How often each resample draws each block, shape (resamples, blocks); each row sums to `blocks`. Not to be written to."""
     import numpy as np
 
     drawn = np.random.default_rng([seed, 0]).integers(0, blocks, size=(resamples, blocks))
     drawn += np.arange(resamples)[:, None] * blocks
-    return np.bincount(drawn.ravel(), minlength=resamples * blocks).reshape(resamples, blocks)
+    counts = np.bincount(drawn.ravel(), minlength=resamples * blocks).reshape(resamples, blocks).astype(np.float64)
+    counts.flags.writeable = False
+    return counts

@@ -18,6 +18,7 @@ from upshot.errors import DataError, Problem, did_you_mean
 
 InputFile = Path | RemoteFile
 """A file on this machine, or behind a URL."""
+_CHUNK = 1 << 20
 GRAIN_NS = 2_000_000_000
 """Two changes within this time may leave the same times behind."""
 
@@ -130,14 +131,12 @@ def _looks(file: InputFile, *, hashed: bool = False) -> dict[str, int | str]:
 
 def digest_of(file: InputFile, size: int | None = None) -> str:
     """SHA-256 of a file's content, or of its first bytes."""
+    digest, left = hashlib.sha256(), size
     with file.open("rb") as stream:
-        if size is None and isinstance(file, Path):
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-        digest, left = hashlib.sha256(), size
-        while chunk := stream.read(1 << 20 if left is None else min(1 << 20, left)):
+        while chunk := stream.read(_CHUNK if left is None else min(_CHUNK, left)):
             digest.update(chunk)
             left = None if left is None else left - len(chunk)
-        return digest.hexdigest()
+    return digest.hexdigest()
 
 
 def content(file: InputFile) -> bytes:

@@ -29,7 +29,7 @@ def read_files(mark: Mapping[str, Any] | None) -> list[ReadFile]:
 
 def mark_of(files: Sequence[ReadFile], columns: Mapping[str, str]) -> dict[str, Any]:
     """Where the reading of these files ended, as `GrowingSource.mark` gives it."""
-    return {"files": [asdict(file) for file in files], "columns": dict(columns)}
+    return {"files": [asdict(file) for file in files], "columns": [[name, kind] for name, kind in columns.items()]}
 
 
 def come_after(files: Sequence[InputFile], before: Sequence[ReadFile], *, grows: bool) -> list[tuple[InputFile, int]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -161,10 +161,10 @@ def _first_line(file: InputFile) -> bytes:
         return stream.readline()
 
 
-def _schema(columns: Mapping[str, ColumnType]) -> pa.Schema:
+def _schema(columns: Iterable[tuple[str, ColumnType]]) -> pa.Schema:
     import pyarrow as pa
 
-    return pa.schema([pa.field(name, arrow_type(kind)) for name, kind in columns.items()])
+    return pa.schema([pa.field(name, arrow_type(kind)) for name, kind in columns])
 
 
 class _File:

@@ -66,6 +66,7 @@ class ByPriority:
     spec: Spec
     accepts: tuple[PredictionKind, ...] = ("probability", "anomaly")
     gives: DecisionKind = "action"
+    tunes: bool
 
     def __init__(self, params: ByPriorityParams) -> None:
         self.params = params

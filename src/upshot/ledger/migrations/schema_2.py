@@ -1,4 +1,4 @@
-"""Schema 2: leases, by which of two runs of one recipe only one works."""
+"""Schema 2: leases, by which of two runs of one recipe only one works, and a way to the runs that are open."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ BIG = BigInteger().with_variant(Integer, "sqlite")
 
 def upgrade(operations: Operations) -> None:
     """From schema 1."""
+    operations.create_index("ix_runs_status_recipe", "runs", ["status", "recipe"])
     operations.create_table(
         "leases",
         Column("name", String(300), primary_key=True),
