@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import pytest
@@ -620,5 +621,10 @@ def test_row_22_a_recipe_of_a_newer_language_is_not_half_read(recipe_project: Ca
 
     outcome = project.run("validate", "slots", "policy.kk=3")
 
-    assert outcome.exit_code == 2
-    assert "policy.kk" not in outcome.stderr
+    assert (outcome.exit_code, outcome.stderr) == (
+        2,
+        "RecipeError: 1 problem in recipe 'slots' (no data was read)\n"
+        "\n"
+        f"  upshot  is written for version 9 of the recipe language; Upshot {version('upshot')} reads versions up to 1; a newer Upshot reads it:"
+        " pip install --upgrade upshot  (recipes/slots.yaml:1)\n",
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from pathlib import Path
 
 from upshot.cli.context import Context
@@ -40,7 +41,7 @@ def execute(arguments: argparse.Namespace) -> int:
     schema = recipe_schema(catalogue, find_project(folder))
     _write(folder / SCHEMA_FILE, json.dumps(schema, indent=1, ensure_ascii=False) + "\n")
     print(columns([(f"wrote {name}", what) for name, what in _WHAT.items()]))
-    enter = "" if folder.resolve() == Path.cwd() else f"cd {arguments.dir} && "
+    enter = "" if folder.resolve() == Path.cwd() else f"cd {shlex.quote(arguments.dir)} && "
     print(f"next: {enter}upshot run first")
     return 0
 

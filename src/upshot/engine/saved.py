@@ -43,7 +43,7 @@ class SavedPlan:
 
     def write(self, path: Path) -> None:
         """Save it, sealed with its own hash."""
-        body = {"shape": SHAPE, "recipe": self.recipe, "overrides": list(self.overrides), "recipe_digest": self.recipe_digest}
+        body: dict[str, Any] = {"shape": SHAPE, "recipe": self.recipe, "overrides": list(self.overrides), "recipe_digest": self.recipe_digest}
         body["stages"] = [list(stage) for stage in self.stages]
         path.write_text(json.dumps({**body, "seal": _seal(body)}, indent=1) + "\n", encoding="utf-8")
 

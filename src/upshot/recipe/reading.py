@@ -249,7 +249,9 @@ class _Reader:
             self._complain(event, f"is no {tag.removeprefix(_PREFIX)}", _short(event.value))
             return None
         if type(value) in (int, float) and _ODD_NUMBER.fullmatch(event.value):
-            self._complain(event, f"YAML reads {event.value} as {value}", None, f"write it in quotes, '{event.value}', or the number itself")
+            self._complain(
+                event, f"YAML reads {event.value} as {value}", None, f"write it in quotes, '{event.value}', or the number itself"
+            )
         return value
 
     def _refuse_tag(self, event: _Event) -> None:

@@ -14,6 +14,7 @@ import io
 import json
 import sys
 import zipfile
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -69,9 +70,7 @@ def _narrow_skops() -> ModuleType:
         for name, types in PLAIN_TYPES.items():
             setattr(narrow, f"{name}_TYPE_NAMES", list(types))
         sys.modules[table] = narrow
-    import skops.io
-
-    return skops.io
+    return import_module("skops.io")
 
 
 def _renumber(node: Any, numbers: dict[int, int], renamed: dict[str, str]) -> Any:
