@@ -23,7 +23,8 @@ def printable(text: str, *, keep: str = "") -> str:
         'a\\x1b[31mb'
     """
     return "".join(
-        c.encode("unicode_escape").decode() if c not in keep and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c for c in text
+        c.encode("unicode_escape").decode() if c not in keep and unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c
+        for c in text
     )
 
 

@@ -57,12 +57,13 @@ def refuse_without_bytecode() -> None:
     Our own package, which an editable install leaves uncompiled, is compiled here; the environment must have been.
     """
     compileall.compile_dir(str(Path(upshot.__file__).parent), quiet=2)
-    for name in ("upshot.cli.main", "sklearn.base", "pandas.core.frame"):
-        spec = importlib.util.find_spec(name)
+    for package, module in (("upshot", "cli/main.py"), ("sklearn", "base.py"), ("pandas", "core/frame.py")):
+        spec = importlib.util.find_spec(package)  # of a submodule it would import the package, and a child's peak counts its parent's
         assert spec is not None
-        assert spec.cached is not None
-        if not Path(spec.cached).exists():
-            raise SystemExit(f"{name} is not compiled: run `python -m compileall` on the environment, or uv sync --compile-bytecode")
+        assert spec.origin is not None
+        source = Path(spec.origin).parent / module
+        if not Path(importlib.util.cache_from_source(str(source))).exists():
+            raise SystemExit(f"{source} is not compiled: run `python -m compileall` on the environment, or uv sync --compile-bytecode")
 
 
 PYTHON = sys.executable

@@ -109,7 +109,22 @@ def test_plan_after_a_run_says_what_is_cached_why_the_rest_runs_and_how_long_it_
 def test_run_prints_a_line_a_stage_then_scores_money_and_three_closing_lines(tiny: RecipeProject) -> None:
     outcome = tiny.run("run", "tiny")
 
-    stages = "ingest validate label split featurize train calibrate predict decide play value evaluate gate register".split()
+    stages = [
+        "ingest",
+        "validate",
+        "label",
+        "split",
+        "featurize",
+        "train",
+        "calibrate",
+        "predict",
+        "decide",
+        "play",
+        "value",
+        "evaluate",
+        "gate",
+        "register",
+    ]
     # Eight test days: every bad case is blocked, 120.5 EUR a day; the rule of today blocks the last four of them, 61.25 EUR a day.
     assert timeless(outcome.stdout) == "".join(f"{stage}  TIME\n" for stage in stages) + (
         "\n"
@@ -206,7 +221,10 @@ def test_run_as_json_has_the_shape_upshot_run_1(project: RecipeProject) -> None:
     assert saved["per_period"]["candidate"]["value"] == pytest.approx(120.5)
     assert saved["gain"]["current_rule"]["value"] == pytest.approx(120.5 - 61.25)
     assert (saved["per_period"]["candidate"]["n"], saved["per_period"]["candidate"]["blocks"]) == (16, 8)
-    assert [(gate["gate"], gate["outcome"], gate["threshold"]) for gate in document["gates"]] == [("accurate", "PASS", 0.9), ("worth_it", "PASS", 0.0)]
+    assert [(gate["gate"], gate["outcome"], gate["threshold"]) for gate in document["gates"]] == [
+        ("accurate", "PASS", 0.9),
+        ("worth_it", "PASS", 0.0),
+    ]
     assert list(document["version"]) == ["name", "number", "manifest"]
 
 

@@ -27,8 +27,11 @@ def test_a_refused_gate_registers_nothing_and_so_does_the_repeat(tiny: RecipePro
 
     first, again = tiny.run(*words), tiny.run(*words)
 
-    assert [(outcome.exit_code, outcome.json["status"], outcome.json["version"]) for outcome in (first, again)] == [(4, "refused", None)] * 2
-    assert again.stderr == first.stderr == (
+    assert [(outcome.exit_code, outcome.json["status"], outcome.json["version"]) for outcome in (first, again)] == [
+        (4, "refused", None)
+    ] * 2
+    assert again.stderr == first.stderr
+    assert first.stderr == (
         "GateError: 1 of 2 gates failed; no version is registered\n\n"
         "  gates.worth_it  all of 120.5 [118.3, 122.7] misses it  (argument 1)\n"
     )
@@ -124,7 +127,11 @@ def test_a_version_carries_its_signature_and_golden_rows_with_their_answers(tiny
     signature = json.loads(stored(tiny, manifest["signature.json"]))
     cases = pa.ipc.open_file(stored(tiny, manifest["golden/cases_rows.arrow"])).read_all()
     answers = pa.ipc.open_file(stored(tiny, manifest["golden/expected.arrow"])).read_all()
-    assert signature == {"columns": {"id": "int64", "day": "timestamp[us]", "amount": "double"}, "features": ["amount"], "gives": "probability"}
+    assert signature == {
+        "columns": {"id": "int64", "day": "timestamp[us]", "amount": "double"},
+        "features": ["amount"],
+        "gives": "probability",
+    }
     assert cases.column("id").to_pylist() == list(range(34, 50))  # test days 17 to 24, two cases a day, the outcome taken off
     assert "bad" not in cases.column_names
     assert [probability > 0.5 for probability in answers.column("probability").to_pylist()] == [False, True] * 8

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from datetime import date
 
 import pytest
+from tiny_engine import Nothing, engine_in, recipe_in
 
 from upshot.testing import Outcome, RecipeProject
 
@@ -82,9 +85,9 @@ def ran_once(tiny_files: dict[str, str], tmp_path_factory: pytest.TempPathFactor
     ("override", "first_to_run", "reason"),
     [
         ("model.C=0.5", "train", "model.C 1.0 -> 0.5"),
-        ("model.use=hist_gradient_boosting", "train", 'model.use logistic_regression -> hist_gradient_boosting'),
+        ("model.use=hist_gradient_boosting", "train", "model.use logistic_regression -> hist_gradient_boosting"),
         ("seed=7", "train", "seed 42 -> 7"),
-        ("calibration.use=sigmoid", "calibrate", 'calibration.use none -> sigmoid'),
+        ("calibration.use=sigmoid", "calibrate", "calibration.use none -> sigmoid"),
         ("policy.threshold=0.4", "decide", "policy.threshold 0.5 -> 0.4"),
         ("kpi.saved.parameters.friction_cost.value=3", "decide", "kpi.saved.parameters.friction_cost.value 2.0 -> 3.0"),
         ("baselines.current_rule.when='amount > 121'", "play", 'baselines.current_rule.when "amount > 120" -> "amount > 121"'),
@@ -181,3 +184,12 @@ def test_a_receipt_that_is_cut_off_is_no_answer_and_its_stage_runs_again(tiny: R
 
     assert ran(outcome) == ("evaluate",)
     assert outcome.json["metrics"] == first.json["metrics"]
+
+
+def test_an_assumption_that_expires_overnight_reopens_its_value_and_its_gates_and_nothing_else(tiny: RecipeProject) -> None:
+    def on(day: date) -> list[str]:
+        engine = replace(engine_in(tiny.root), today=day)
+        record = engine.run(engine.plan(recipe_in(tiny.root)), Nothing())
+        return [stage.name for stage in record.stages if not stage.cached]
+
+    assert [len(on(date(2099, 12, 30))), on(date(2099, 12, 31)), on(date(2100, 1, 1))] == [14, [], ["value", "gate", "register"]]

@@ -99,7 +99,12 @@ def test_a_packaged_recipe_is_planned_run_and_registered_on_a_small_world(projec
 
 @pytest.mark.parametrize(
     "choices",
-    [("model=xgboost",), ("model=hist_gradient_boosting", "model.max_iter=20"), ("model=logistic_regression", "calibration=sigmoid"), ("calibration=none",)],
+    [
+        ("model=xgboost",),
+        ("model=hist_gradient_boosting", "model.max_iter=20"),
+        ("model=logistic_regression", "calibration=sigmoid"),
+        ("calibration=none",),
+    ],
     ids=" ".join,
 )
 def test_a_model_or_calibration_is_swapped_by_one_word_and_runs_from_train_on(project: RecipeProject, choices: tuple[str, ...]) -> None:
@@ -108,7 +113,13 @@ def test_a_model_or_calibration_is_swapped_by_one_word_and_runs_from_train_on(pr
     outcome = project.run("run", "card_fraud", *SMALL["card_fraud"], *choices, "--json")
 
     assert outcome.exit_code == 0, outcome.stderr
-    assert [stage["stage"] for stage in outcome.json["stages"] if stage["cached"]][:5] == ["ingest", "validate", "label", "split", "featurize"]
+    assert [stage["stage"] for stage in outcome.json["stages"] if stage["cached"]][:5] == [
+        "ingest",
+        "validate",
+        "label",
+        "split",
+        "featurize",
+    ]
     assert outcome.json["metrics"]["roc_auc"]["value"] > 0.8
 
 

@@ -27,7 +27,22 @@ from upshot.testing import RecipeProject
 
 ASSETS = Path(__file__).parents[1] / "assets"
 BUILT_IN = next(point for point in entry_points(group="upshot") if point.name == "upshot")
-STAGES = "ingest validate label split featurize train calibrate predict decide play value evaluate gate register".split()
+STAGES = [
+    "ingest",
+    "validate",
+    "label",
+    "split",
+    "featurize",
+    "train",
+    "calibrate",
+    "predict",
+    "decide",
+    "play",
+    "value",
+    "evaluate",
+    "gate",
+    "register",
+]
 
 
 class Nothing:

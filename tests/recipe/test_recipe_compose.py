@@ -121,7 +121,13 @@ def test_files_are_absolute_and_listed_as_inputs(bench: Any) -> None:
 
     root = bench.project.root
     node = recipe.nodes["data"]
-    assert node.inputs == (str(root / "data/cards.csv"), str(root / "a/*.csv"), "/b/b.csv", "s3://bucket/x.csv", str(root.parent / "up.csv"))
+    assert node.inputs == (
+        str(root / "data/cards.csv"),
+        str(root / "a/*.csv"),
+        "/b/b.csv",
+        "s3://bucket/x.csv",
+        str(root.parent / "up.csv"),
+    )
     assert (node.params["path"], node.params["more"], node.params["lookup"]) == (node.inputs[0], node.inputs[1:4], node.inputs[4])
     assert thaw(node.params["types"]) == {"path": "string"}
 

@@ -2,7 +2,7 @@
 
     python hostile_configs.py PROJECT
 
-Every callable that the standard library defines at the top of a module is named at least once, each time in another position.
+Every public callable that the standard library defines at the top of a module is named at least once, each time in another position.
 """
 
 from __future__ import annotations
@@ -59,13 +59,13 @@ def watch(event: str, details: tuple[Any, ...]) -> None:
 
 
 def callables() -> list[str]:
-    """`module.name` of every function and class at the top of a module of the standard library, read from its text."""
+    """`module.name` of every public function and class at the top of a module of the standard library, read from its text."""
     found = [*BUILT_IN, *(f"builtins.{name}" for name in BUILT_IN), *NATIVE]
     library = Path(json.__file__).parents[1]
-    for module in sorted(sys.stdlib_module_names):
+    for module in sorted(name for name in sys.stdlib_module_names if name[0] != "_"):
         path = next((p for p in (library / f"{module}.py", library / module / "__init__.py") if p.is_file()), None)
         text = path.read_text(encoding="utf-8", errors="replace") if path else ""
-        found += [f"{module}.{name}" for name in re.findall(r"^(?:async )?(?:def|class) (\w+)", text, re.MULTILINE)]
+        found += [f"{module}.{name}" for name in re.findall(r"^(?:async )?(?:def|class) ([a-zA-Z]\w*)", text, re.MULTILINE)]
     return found
 
 

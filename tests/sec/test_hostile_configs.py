@@ -26,7 +26,7 @@ def test_no_hostile_config_runs_imports_or_writes_anything(tmp_path: Path) -> No
     outcome = json.loads(done.stdout or "{}")
     assert done.stderr == ""
     assert (outcome["wrong"], outcome["events"], outcome["awake"]) == ([], [], True)
-    assert outcome["loaded"] > 2000
+    assert outcome["loaded"] > 1500
     assert set(outcome["codes"]) == {"2", "5"}
     assert not {"pwn", "evil", "antigravity", "this", "turtle"} & set(outcome["modules"])
     assert not any(name.startswith("hydra_plugins") for name in outcome["modules"])

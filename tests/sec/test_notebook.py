@@ -70,7 +70,7 @@ def test_loading_beside_an_application_of_hydras_own_disturbs_neither(tmp_path: 
         "import hydra, os\n"
         "from hydra.core.global_hydra import GlobalHydra\n"
         "import upshot\n"
-        f"with hydra.initialize_config_dir({str(tmp_path)!r}, version_base='1.1'):\n"
+        f"with hydra.initialize_config_dir({str(tmp_path)!r}, version_base='1.3'):\n"
         "    first = hydra.compose('app', ['a=2'])\n"
         "    recipe = upshot.load_recipe('card_fraud', ['seed=5'])\n"
         "    second = hydra.compose('app', ['a=3'])\n"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
@@ -235,6 +238,22 @@ def test_an_interrupted_sweep_goes_on_as_it_was_launched(tiny: Any) -> None:
     ]
 
 
+def test_ctrl_c_says_how_to_go_on(tiny: Any) -> None:
+    command = [sys.executable, "-m", "upshot.cli.main", "sweep", "tiny", "seed=range(1,100)", "--by", "accuracy"]
+    with subprocess.Popen(command, cwd=tiny.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if line.startswith(" 2/99"))
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert re.sub(r"after \d+ of", "after <n> of", said) == (
+        "\nthe sweep stopped after <n> of 99 points; go on with\n"
+        "  upshot sweep tiny 'seed=range(1,100)' --by=accuracy --resume\n"
+        "\ninterrupted; finished stages are kept and the next run goes on from them\n"
+    )
+
+
 def test_a_finished_sweep_is_not_resumed_and_the_unfinished_ones_are_named(tiny: Any) -> None:
     tiny.run("sweep", "tiny", THRESHOLDS)
     interrupted(tiny.root, "seed=1,2")
@@ -281,9 +300,6 @@ def test_a_single_point_is_a_sweep_of_one(tiny: Any) -> None:
 
 
 def test_without_a_launcher_no_plugin_of_hydra_is_looked_for(tiny: Any) -> None:
-    import subprocess
-    import sys
-
     tiny.write("hydra_plugins/trap.py", "raise SystemExit('the trap was imported')")
     script = (
         "import sys, json, io, contextlib\n"

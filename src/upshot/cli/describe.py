@@ -45,6 +45,8 @@ def execute(arguments: argparse.Namespace) -> int:
     if name is not None and (kind == TOP or name not in catalogue.names(kind)):
         hint = "upshot describe recipe" if kind == TOP else catalogue.hint(kind, name)
         raise UsageError("there is nothing to describe", [Problem(f"{kind} {name}", f"unknown {kind}", repr(name), hint)])
+    if arguments.json and arguments.markdown:
+        raise UsageError("the command line is wrong", [Problem("--markdown", "is another form than --json", None, "give one of them")])
     groups = list_groups(catalogue, context.project)
     if arguments.json:
         print(json.dumps(document(catalogue, groups, kind, name), indent=1, ensure_ascii=False))
@@ -211,7 +213,8 @@ def markdown(catalogue: Catalogue, groups: dict[str, tuple[RecipeFile, ...]], ki
         for component in _components(catalogue, kind):
             if name in (None, component.name):
                 yield from (f"### {kind} `{component.name}`", "", f"{component.sentence} Written `{way(component)}`.", "")
-                yield from (*_table(component_parameters(catalogue, component)), "")
+                table = list(_table(component_parameters(catalogue, component)))
+                yield from (*table, "") if table else ()
 
 
 def _table(parameters: Sequence[Parameter], above: str = "") -> Iterator[str]:

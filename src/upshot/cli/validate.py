@@ -41,7 +41,7 @@ def validate_all(context: Context) -> int:
             refused.append(error)
             sys.stdout.flush()
             print(f"{type(error).__name__}: {error}\n", file=sys.stderr)
-    print(f"{len(names)} recipes: {len(names) - len(refused)} sound, {len(refused)} refused")
+    print(f"{len(names)} recipe{'' if len(names) == 1 else 's'}: {len(names) - len(refused)} sound, {len(refused)} refused")
     return refused[0].exit_code if refused else 0
 
 

@@ -62,7 +62,10 @@ def _refuse_doubles(stages: list[Stage]) -> None:
         other = seen.setdefault(stage.gives, stage)
         if other is not stage:
             problems.append(
-                Problem(f"stage {stage.name!r} of plugin {stage.provider!r}", f"gives {stage.gives.__name__}, which {other.name!r} gives already")
+                Problem(
+                    f"stage {stage.name!r} of plugin {stage.provider!r}",
+                    f"gives {stage.gives.__name__}, which {other.name!r} gives already",
+                )
             )
     if problems:
         raise PluginError("two stages give one type", problems)

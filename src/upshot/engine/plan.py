@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -62,8 +62,8 @@ class Plan:
     @cached_property
     def digest(self) -> str | None:
         """Hash of all keys; None while some are unknown."""
-        keys = [planned.key for planned in self.stages]
-        return None if None in keys else hashlib.sha256("\n".join(map(str, keys)).encode()).hexdigest()
+        keys = [planned.key for planned in self.stages if planned.key is not None]
+        return digest_of(keys) if len(keys) == len(self.stages) else None
 
     @property
     def to_run(self) -> tuple[PlannedStage, ...]:
@@ -115,6 +115,11 @@ def stage_leaves(stage: Stage, inputs: Inputs, digests: Mapping[object, str]) ->
     for need in stage.needs:
         leaves |= inputs.leaves(need) if inputs.provides(need) else {need.type.__name__: digests[need.type]}
     return leaves
+
+
+def digest_of(keys: Sequence[str]) -> str:
+    """SHA-256 of all keys of a plan, in order."""
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest()
 
 
 def key_of(stage: Stage, leaves: Mapping[str, str]) -> str:

@@ -136,5 +136,11 @@ def _metrics(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
     for name, metric in made.many["metrics"].items():
         if model.gives not in metric.accepts:
             yield _mismatch(
-                f"metrics.{name}", metric, "accepts", metric.accepts, f"model {model.spec.use!r} gives {model.gives}", catalogue, model.gives
+                f"metrics.{name}",
+                metric,
+                "accepts",
+                metric.accepts,
+                f"model {model.spec.use!r} gives {model.gives}",
+                catalogue,
+                model.gives,
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 
@@ -36,11 +35,14 @@ class LedgerRegistry:
         Files are on the disk before the number is completed, and the number is found by content: the same files and record are the
         same version, however often they are published and wherever the process was killed.
         """
-        artefacts = self.state.artefacts
-        manifest = Map({path: artefacts.write(blob.content) for path, blob in files.items()})
-        content = json.dumps([dict(manifest), dict(record)], sort_keys=True).encode()
-        sealed = artefacts.write(content)
-        artefacts.sync((*manifest.values(), sealed))
-        number = self.state.ledger.number(name, hashlib.sha256(content).hexdigest(), self.run)
+        manifest, sealed = self.keep(files, record)
+        self.state.artefacts.sync((*manifest.values(), sealed))
+        number = self.state.ledger.number(name, sealed, self.run)
         self.state.ledger.complete_version(name, number, manifest, sealed)
         return number, manifest
+
+    def keep(self, files: Map[Blob], record: Map[str]) -> tuple[Map[str], str]:
+        """Write a version's files: its manifest, and the digest of manifest and record, which is the version's content key."""
+        artefacts = self.state.artefacts
+        manifest = Map({path: artefacts.write(blob.content) for path, blob in files.items()})
+        return manifest, artefacts.write(json.dumps([dict(manifest), dict(record)], sort_keys=True).encode())

@@ -7,19 +7,22 @@ that is killed leaves an open run and whole receipts, and the next run goes on f
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from upshot.catalogue import Catalogue
 from upshot.contracts.components import Lake, Registry
-from upshot.contracts.records import ModelVersion
+from upshot.contracts.records import ModelVersion, Snapshot
 from upshot.contracts.tables import Map, freeze
+from upshot.engine.environment import environment
 from upshot.engine.inputs import Inputs, library_version
-from upshot.engine.plan import Plan, PlannedStage, key_of, make_plan, stage_leaves
+from upshot.engine.log import RunLog, log_of, sentence
+from upshot.engine.plan import Plan, PlannedStage, digest_of, key_of, make_plan, stage_leaves
 from upshot.engine.registry import LedgerRegistry
 from upshot.engine.state import State
+from upshot.engine.threads import budget
 from upshot.engine.watchers import Watchers
 from upshot.errors import DataError, GateError, Problem, UpshotError
 from upshot.hookspecs import RunInfo, StageInfo
@@ -70,6 +73,8 @@ class Engine:
         today: The day on which assumptions may have expired.
         leased: The caller holds the lease of the recipe, as a sweep does for all its points; a run takes it itself when False.
         note: What else stands in the summary of each run, as the sweep and the point that it belongs to.
+        registry: Makes the service by which a run publishes a version: of state, catalogue and run.
+        is_watched: Whether plugins are told what happens; a replay goes by in silence.
     """
 
     catalogue: Catalogue
@@ -78,6 +83,8 @@ class Engine:
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
     leased: bool = False
     note: Map[Any] = field(default_factory=Map)
+    registry: Callable[[State, Catalogue, str], Registry] = LedgerRegistry
+    is_watched: bool = True
 
     def plan(self, recipe: Recipe) -> Plan:
         """Plan a sound recipe."""
@@ -129,11 +136,13 @@ class _Run:
         self.state, self.recipe = engine.state, plan.recipe
         self.codec = engine.codec(plan)
         self.inputs = Inputs(self.recipe, engine.catalogue, self.state.code, self.state.files, engine.today)
-        self.watchers = Watchers(engine.catalogue, engine.use_plugins)
+        self.watchers = Watchers(engine.catalogue, engine.use_plugins if engine.is_watched else ())
         self.digests: dict[object, str] = {}
         self.values: dict[object, Any] = {}
         self.stages: list[StageInfo] = []
+        self.keys: list[str] = []
         self.lease: Lease | None = None
+        self.data: dict[str, Any] | None = None
 
     def carry_out(self) -> RunRecord:
         """The run, under the recipe's lease."""
@@ -145,11 +154,16 @@ class _Run:
             return self._work(row.id)
 
     def _work(self, run: str) -> RunRecord:
+        with RunLog(log_of(self.state.root, run), self.engine.catalogue.secrets.hide) as self.log:
+            return self._logged(run)
+
+    def _logged(self, run: str) -> RunRecord:
         started = time.monotonic()
         self.info = RunInfo(run, self.recipe.name, self.recipe.digest, self.state.root)
-        self.services: dict[type, object] = {Lake: self.state.lake, Registry: LedgerRegistry(self.state, self.engine.catalogue, run)}
+        self.services: dict[type, object] = {Lake: self.state.lake, Registry: self.engine.registry(self.state, self.engine.catalogue, run)}
         status, failure = "failed", None
         try:
+            self.log.write("run", f"{run} of recipe {self.recipe.name} begins: {len(self.plan.stages)} stages, {self.inputs.threads} threads")
             self.watchers.tell("before_run", run=self.info)
             for planned in self.plan.stages:
                 if self.lease is not None:
@@ -171,6 +185,7 @@ class _Run:
     def _close(self, run: str, status: str, failure: str | None, seconds: float) -> RunRecord:
         """Write down how it ended, then tell the watchers."""
         self._finish(run, status, failure, seconds)
+        self.log.write("run", f"ends: {status} after {seconds:.3f} s")
         self.state.code.remember()
         self.state.files.remember()
         values = Map({stage.name: stage.digest for stage in self.stages if stage.digest})
@@ -196,26 +211,32 @@ class _Run:
             ledger.add_stage(StageRow(run, position, stage.name, stage.key, stage.digest, stage.cached, stage.seconds))
         version = self.values.get(ModelVersion)
         summary = {"seconds": seconds, "version": None if version is None else f"{version.name} {version.number}"}
-        summary |= self.engine.note
+        summary |= {"data": self.data, "environment": self._environment(), **self.engine.note}
         ledger.finish_run(run, status, summary, refusal, lease=self.lease)
 
     def _stage(self, planned: PlannedStage) -> None:
         stage = planned.stage
         leaves = stage_leaves(stage, self.inputs, self.digests)
         key = key_of(stage, leaves)
+        self.keys.append(key)
         receipt = planned.receipt if planned.key == key and planned.receipt else self.state.receipts.find(key)
         if receipt is None:
             receipt = self._compute(planned, key, leaves)
         else:
+            self.log.write(stage.name, "is cached")
             self.stages.append(StageInfo(stage.name, key, receipt.value, cached=True))
             self.state.receipts.point(self.recipe.name, stage.name, key)
             self.state.receipts.touch(key)
         self.digests[stage.gives] = receipt.value
+        if stage.gives is Snapshot:
+            snapshot = self._result(Snapshot)
+            self.data = {"table": snapshot.table, "version": snapshot.version, "rows": snapshot.rows, "digest": snapshot.digest}
         self.watch.stage_ends(self.stages[-1])
 
     def _compute(self, planned: PlannedStage, key: str, leaves: Mapping[str, str]) -> Receipt:
         stage = planned.stage
         self.watch.stage_begins(planned)
+        self.log.write(stage.name, "begins")
         self.watchers.tell("before_stage", run=self.info, stage=StageInfo(stage.name, key))
         started = time.monotonic()
         try:
@@ -224,7 +245,8 @@ class _Run:
                     need.argument: self.inputs.make(need, self.services) if self.inputs.provides(need) else self._result(need.type)
                     for need in stage.needs
                 }
-                value = stage.run(**arguments)
+                with budget(stage, self.inputs.threads):
+                    value = stage.run(**arguments)
                 self._hold_files(leaves)
                 digest = self.codec.store(value)
         except BaseException as error:  # watchers hear of every end, also of an interruption; it then goes on its way
@@ -232,6 +254,7 @@ class _Run:
                 from upshot.engine.places import located
 
                 error.problems = tuple(located(problem, self.recipe) for problem in error.problems)
+            self.log.write(stage.name, f"fails: {sentence(error)}")
             error.add_note(f"in stage {stage.name!r} of recipe {self.recipe.name!r}")
             self.watchers.tell("on_stage_error", run=self.info, stage=StageInfo(stage.name, key), error=error)
             raise
@@ -241,6 +264,7 @@ class _Run:
         self.values[stage.gives] = value
         done = StageInfo(stage.name, key, digest, cached=False, seconds=seconds)
         self.stages.append(done)
+        self.log.write(stage.name, f"ends after {seconds:.3f} s: {digest[:12]}")
         self.watchers.tell("after_stage", run=self.info, stage=done, value=value)
         return receipt
 
@@ -258,11 +282,16 @@ class _Run:
             self.values[kind] = self.codec.load(self.digests[kind])
         return self.values[kind]
 
+    def _environment(self) -> Map[Any]:
+        engine = self.engine
+        return environment(self.recipe, engine.catalogue, threads=self.inputs.threads, use_plugins=engine.use_plugins, today=engine.today)
+
     def _keep_answer(self, record: RunRecord) -> None:
         """Remember the whole answer under the digest of the plan that asks for it, now that all keys are known."""
-        known = self.engine.plan(self.recipe)
-        if known.digest is not None and len(known.stages) == len(self.plan.stages):  # a part of a plan answers for no whole
-            self.state.receipts.keep_answer(known.digest, {"run": record.id, "status": record.status, "refusal": record.refusal})
+        reached_all = len(self.keys) == len(self.plan.stages)
+        if reached_all and any(planned.stage.gives is ModelVersion for planned in self.plan.stages):  # a part of a plan answers for no whole
+            answer = {"run": record.id, "status": record.status, "refusal": record.refusal}
+            self.state.receipts.keep_answer(digest_of(self.keys), answer)
 
 
 def results(record: RunRecord, codec: Codec, *stages: str) -> Mapping[str, Any]:

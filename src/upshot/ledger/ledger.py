@@ -23,6 +23,8 @@ from upshot.ledger.journal import Checkpoints, JournalEntry, JournalFault, Pen, 
 from upshot.ledger.leases import STALE_AFTER, Lease, LeaseRow, Leases
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection
 
     from upshot.ledger.snapshots import Pin
@@ -208,13 +210,35 @@ class Ledger:
         if lease is not None:
             lease.is_given_back = True
 
-    def runs(self, limit: int = 20, recipe: str | None = None) -> tuple[RunRow, ...]:
-        """The last runs, the newest first."""
+    def runs(
+        self,
+        limit: int | None = 20,
+        recipe: str | None = None,
+        *,
+        status: str | None = None,
+        since: datetime | None = None,
+        prefix: str | None = None,
+    ) -> tuple[RunRow, ...]:
+        """The last runs, the newest first.
+
+        Args:
+            limit: At most so many; all when None.
+            recipe: Only those of this recipe.
+            status: Only those that ended so.
+            since: Only those that began then or later.
+            prefix: Only those whose id begins so.
+        """
         from upshot.ledger.schema import RUNS
 
         query = RUNS.select().order_by(RUNS.c.seq.desc()).limit(limit)
         if recipe is not None:
             query = query.where(RUNS.c.recipe == recipe)
+        if status is not None:
+            query = query.where(RUNS.c.status == status)
+        if since is not None:
+            query = query.where(RUNS.c.started_at >= stamp(since))
+        if prefix is not None:
+            query = query.where(RUNS.c.id.startswith(prefix, autoescape=True))
         with self._database.reading() as connection:
             return tuple(record(RunRow, row) for row in connection.execute(query).mappings())
 

@@ -155,6 +155,14 @@ class Lake:
             raise IntegrityError("a snapshot is not the one that was used", [Problem(name_of(pin), f"must be {digest}", pin.digest)])
         return _to_pandas(canonical(self.stream(pin)))
 
+    def at(self, table: str, version: int, roles: Roles) -> Snapshot:
+        """A pinned version as a snapshot; its rows are read when somebody looks.
+
+        Raises:
+            IntegrityError: There is no such pin, or it is damaged.
+        """
+        return self._snapshot(self.find(table, version), roles)
+
     def stream(self, pin: Pin) -> Iterator[pa.Table]:
         """The rows of a version, a row group at a time, checked as `read` does.
 

@@ -50,7 +50,7 @@ def surroundings(catalogue: Catalogue, project: Project) -> str:
 
 def composition_key(name: str, overrides: Sequence[str], *, catalogue: Catalogue, project: Project, around: str | None = None) -> str:
     """SHA-256 of everything that decides what a name and overrides compose to. `around`, the surroundings, saves taking them again."""
-    parts = {"around": around or surroundings(catalogue, project), "name": name, "overrides": list(overrides)}
+    parts: dict[str, object] = {"around": around or surroundings(catalogue, project), "name": name, "overrides": list(overrides)}
     if not RECIPE_NAME.fullmatch(name):
         parts["beside"] = list(_listing((project.root / name).parent))
     return _digest(parts)

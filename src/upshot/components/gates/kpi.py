@@ -81,4 +81,9 @@ def _expired(found: Verdict, valuation: Valuation) -> Verdict:
     owners = sorted({owner for name in valuation.expired if (owner := money[name].owner)})
     asked = f" from {', '.join(owners)}" if owners else ""
     outcome = found.outcome if found.measured is None else "INCONCLUSIVE"
-    return replace(found, outcome=outcome, reason=f"expired: {names}", would_decide=f"a current value of {', '.join(valuation.expired)}{asked} would decide")
+    return replace(
+        found,
+        outcome=outcome,
+        reason=f"expired: {names}",
+        would_decide=f"a current value of {', '.join(valuation.expired)}{asked} would decide",
+    )

@@ -39,7 +39,7 @@ def dump_stable(model: object) -> bytes:
     renamed: dict[str, str] = {}
     schema = _renumber(json.loads(members.pop(SCHEMA)), numbers, renamed)
     content = {renamed[name]: data for name, data in members.items()}
-    content[SCHEMA] = json.dumps(schema, indent=2).encode()
+    content[SCHEMA] = json.dumps(schema).encode()
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name in sorted(content):
