@@ -12,6 +12,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -51,35 +53,35 @@ def _reborn_inside() -> None:
 def _fill_before(house: TinyHouse, stage: str) -> None:
     when = f"when the disk is full before {stage}"
     house.clear()
-    _mount(house, SIZE)
-    done = house.run("run", "tiny", before=(stage, partial(_fill, house.state / "ballast")))
-    refuse_bad_refusal(done.code, done.stderr, when)
-    house.refuse_loss((), when)
-    (house.state / "ballast").unlink()
-    house.go_on("run", "tiny", when=when)
-    house.refuse_damage(when)
-    _unmount(house)
+    with _disk(house.state):
+        done = house.run("run", "tiny", before=(stage, partial(_fill, house.state / "ballast")))
+        refuse_bad_refusal(done.code, done.stderr, when)
+        house.refuse_loss((), when)
+        (house.state / "ballast").unlink()
+        house.go_on("run", "tiny", when=when)
+        house.refuse_damage(when)
 
 
 def _no_room_at_all(house: TinyHouse) -> None:
     when = "when the disk is full from the beginning"
     house.clear()
-    _mount(house, SIZE)
-    _fill(house.state / "ballast")
-    done = house.run("run", "tiny")
-    refuse_bad_refusal(done.code, done.stderr, when)
-    (house.state / "ballast").unlink()
-    house.go_on("run", "tiny", when=when)
-    _unmount(house)
+    with _disk(house.state):
+        _fill(house.state / "ballast")
+        done = house.run("run", "tiny")
+        refuse_bad_refusal(done.code, done.stderr, when)
+        (house.state / "ballast").unlink()
+        house.go_on("run", "tiny", when=when)
 
 
-def _mount(house: TinyHouse, size: str) -> None:
-    house.state.mkdir(mode=0o700)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "none", str(house.state)], check=True)
-
-
-def _unmount(house: TinyHouse) -> None:
-    subprocess.run(["umount", str(house.state)], check=True)
+@contextmanager
+def _disk(state: Path) -> Iterator[None]:
+    """A small disk in the place of the state folder."""
+    state.mkdir(mode=0o700)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=0700", "none", str(state)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(state)], check=True)
 
 
 def _fill(ballast: Path) -> None:

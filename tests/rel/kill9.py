@@ -51,16 +51,15 @@ def _durations(house: TinyHouse) -> tuple[float, float]:
     return done.seconds, 1.5 * stages["register"]
 
 
-def _kill(house: TinyHouse, words: tuple[str, ...], anywhere: float, behind_gate: float, *, at_register: bool) -> str:
+def _kill(house: TinyHouse, words: tuple[str, ...], anywhere: float, registering: float, *, at_register: bool) -> str:
     """Start a run and kill it; where it was hit."""
-    known, pointer = house.versions(), house.state / "receipts" / "latest" / "tiny.gate.json"
-    before = pointer.read_bytes() if pointer.exists() else b""
-    since = time.monotonic()
-    pid = house.start(*words)
+    known, since, (come, tell) = house.versions(), time.monotonic(), os.pipe()
+    pid = house.start(*words, before=("register", lambda: os.close(tell)))
+    os.close(tell)
     if at_register:
-        while not os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) and (pointer.read_bytes() if pointer.exists() else b"") == before:
-            time.sleep(0.001)
-    time.sleep(behind_gate if at_register else anywhere)
+        os.read(come, 1)  # until the run closes its end
+    time.sleep(registering if at_register else anywhere)
+    os.close(come)
     os.kill(pid, signal.SIGKILL)
     ended = house.ended(pid, since)
     house.refuse_loss(known, f"after a kill at {ended.seconds:.3f} s of {words}")

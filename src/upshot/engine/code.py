@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from upshot.errors import PluginError, Problem
+from upshot.ledger._files import write_whole
 
 
 class CodeDigests:
@@ -45,10 +46,7 @@ class CodeDigests:
     def remember(self) -> None:
         """Write what was measured; a lost race costs another process a second look."""
         if self._changed:
-            self._memory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh = self._memory.with_suffix(f".{id(self):x}.tmp")
-            fresh.write_text(json.dumps(self._known))
-            fresh.replace(self._memory)
+            write_whole(self._memory, json.dumps(self._known).encode())
             self._changed = False
 
 

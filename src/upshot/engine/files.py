@@ -14,6 +14,7 @@ from glob import glob
 from pathlib import Path
 
 from upshot.components.remote import is_remote, on_this_machine, reachable, remote_files
+from upshot.ledger._files import write_whole
 
 GRAIN_NS = 2_000_000_000
 DELTA_LOG = "_delta_log"
@@ -55,10 +56,7 @@ class FileDigests:
     def remember(self) -> None:
         """Write what was read; a lost race costs another process a second look."""
         if self._changed:
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self._memory.with_suffix(f".{id(self):x}.tmp")
-            fresh.write_text(json.dumps(self._known))
-            fresh.replace(self._memory)
+            write_whole(self._memory, json.dumps(self._known).encode())
             self._changed = False
 
 

@@ -88,8 +88,9 @@ class Past:
     def data(self) -> SnapshotRow | None:
         """The pinned version of the data that it used; None where it did not come so far."""
         pinned = self.row.summary.get("data")
-        rows = self.state.ledger.snapshots(pinned["table"]) if pinned else ()
-        return next((row for row in rows if row.version == pinned["version"]), None)
+        if pinned is None:
+            return None
+        return next(row for row in self.state.ledger.snapshots(pinned["table"]) if row.version == pinned["version"])
 
     @property
     def log(self) -> Path:

@@ -210,7 +210,7 @@ class _Run:
         for position, stage in enumerate(self.stages):
             ledger.add_stage(StageRow(run, position, stage.name, stage.key, stage.digest, stage.cached, stage.seconds))
         version = self.values.get(ModelVersion)
-        summary = {"seconds": seconds, "version": None if version is None else f"{version.name} {version.number}"}
+        summary: dict[str, Any] = {"seconds": seconds, "version": None if version is None else f"{version.name} {version.number}"}
         summary |= {"data": self.data, "environment": self._environment(), **self.engine.note}
         ledger.finish_run(run, status, summary, refusal, lease=self.lease)
 

@@ -85,14 +85,14 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads."""
         engine = self._open()
-        with database_faults(self.name), engine.begin() as connection:
+        with database_faults(self.name, self.file), engine.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that holds the write lock from its first statement, so that what it read is still true when it writes."""
         engine = self._open().execution_options(upshot_writes=True)
-        with database_faults(self.name), engine.begin() as connection:
+        with database_faults(self.name, self.file), engine.begin() as connection:
             yield connection
 
     def _open(self) -> Engine:
@@ -101,7 +101,7 @@ class Database:
 
             self._home.prepare()
             engine = self._home.engine()
-            with database_faults(self.name), engine.begin() as connection:
+            with database_faults(self.name, self.file), engine.begin() as connection:
                 found = _number(connection, self.name)
             if found < NUMBER:
                 from upshot.ledger.migrations import released

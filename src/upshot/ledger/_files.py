@@ -38,10 +38,11 @@ def storage_faults(path: Path) -> Iterator[None]:
         if error.errno not in _STORAGE_FAULTS:
             raise
         rule = os.strerror(error.errno or 0)
-        raise StorageError("the state folder cannot be used", [Problem(str(error.filename or path), rule, _free(path))]) from error
+        raise StorageError("the state folder cannot be used", [Problem(str(error.filename or path), rule, free_space(path))]) from error
 
 
-def _free(path: Path) -> str | None:
+def free_space(path: Path) -> str | None:
+    """What is left where a file lies, or would lie; None where nothing of its path is there."""
     home = next((folder for folder in (path, *path.parents) if folder.exists()), None)
     return None if home is None else f"{shutil.disk_usage(home).free:,} bytes free"
 

@@ -86,7 +86,7 @@ class SqliteFile:
         private_folder(self.path.parent)
         with (
             _made(self.path, replace=False) as made,
-            database_faults(self.name),
+            database_faults(self.name, self.path),
             _engine(made, self._busy_seconds, "ON").begin() as connection,
         ):
             METADATA.create_all(connection)
