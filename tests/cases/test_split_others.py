@@ -12,6 +12,7 @@ from upshot.components.split.random import Random, RandomParams
 from upshot.components.split.rolling_origin import RollingOrigin, RollingOriginParams
 from upshot.contracts.records import PARTS
 from upshot.errors import DataError, RecipeError
+from upshot.stages.split import split
 
 REASON = "Rows were drawn at random from a survey."
 
@@ -53,7 +54,7 @@ def test_a_random_split_that_shares_entities_is_refused_with_their_share(cases):
     made = cases(pd.DataFrame({"bad": [0, 1] * 10, "card": list(range(5)) * 4}), target="bad", entities=("card",))
 
     with pytest.raises(DataError) as caught:
-        Random(RandomParams(test=0.5, reason=REASON)).split(made)
+        split(made, Random(RandomParams(test=0.5, reason=REASON)))
 
     problem = caught.value.problems[0]
     assert (problem.where, problem.got) == ("card", "5 values of 5 (100%), such as 0, 1, 2, 3, 4")

@@ -33,7 +33,7 @@ def test_a_refused_gate_registers_nothing_and_so_does_the_repeat(tiny: RecipePro
     assert again.stderr == first.stderr
     assert first.stderr == (
         "GateError: 1 of 2 gates failed; no version is registered\n\n"
-        "  gates.worth_it  all of 120.5 [118.3, 122.7] misses it  (argument 1)\n"
+        "  gates.worth_it  saved gain over do_nothing >= 5,000: all of 120.5 [118.3, 122.7] misses it  (argument 1)\n"
     )
     assert ledger(tiny).versions(claimed=True) == ()
     assert [(run.id, run.status) for run in ledger(tiny).runs()] == [(first.json["run"], "refused")]

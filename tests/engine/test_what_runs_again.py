@@ -49,7 +49,7 @@ def test_a_repeat_runs_nothing_adds_no_run_and_names_the_run_that_answered(tiny:
 
     assert (again.exit_code, ran(again)) == (0, ())
     assert again.json == first.json | {"stages": [stage | {"cached": True, "seconds": None} for stage in first.json["stages"]]}
-    assert [run["id"] for run in tiny.run("runs", "--json").json] == [first.json["run"]]
+    assert [run["run"] for run in tiny.run("runs", "--json").json["runs"]] == [first.json["run"]]
 
 
 def test_a_repeat_opens_no_database(tiny: RecipeProject) -> None:

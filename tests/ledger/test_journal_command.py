@@ -30,7 +30,7 @@ def test_without_a_run_there_is_no_journal_and_none_is_made(tiny):
 
 
 def test_the_journal_lists_what_was_registered_by_which_run(ran):
-    run = ran.run("runs", "--json").json[0]["id"]
+    run = ran.run("runs", "--json").json["runs"][0]["run"]
 
     listed = ran.run("journal", "--json").json
 

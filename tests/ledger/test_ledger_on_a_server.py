@@ -33,7 +33,7 @@ def test_a_project_keeps_its_ledger_on_a_server_with_a_secret_password(tiny, pos
     )
 
     assert [outcome.exit_code for outcome in (first, repeat, runs, journal)] == [0, 0, 0, 0]
-    assert [(run["recipe"], run["status"]) for run in runs.json] == [("tiny", "done")]
+    assert [(run["recipe"], run["status"]) for run in runs.json["runs"]] == [("tiny", "done")]
     assert journal.stdout == "2 entries, a whole chain; 2 checkpoints outside the database agree\n"
     assert place.execute("SELECT name, number FROM versions") == [("tiny", 1)]
     assert not (tiny.root / ".upshot" / "ledger.db").exists()

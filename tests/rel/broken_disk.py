@@ -76,7 +76,7 @@ def _inject(house: TinyHouse, call: tuple[str, int], fault: str) -> str:
     house.refuse_loss(known, when)
     if code == 7:
         err = (house.folder / "err").read_text(encoding="utf-8")
-        refuse_bad_refusal(code, err, f"{when} ({_where(trace)})")
+        refuse_bad_refusal(code, err, f"{when} ({_where(trace)})", output="/out>" in _where(trace))
     else:
         hold(code in (0, -9), f"{when} ({_where(trace)})", f"exits {code}: {(house.folder / 'err').read_text(encoding='utf-8')}")
     house.go_on(*WORDS, when=when)

@@ -7,6 +7,7 @@ nothing else.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -16,13 +17,13 @@ from importlib import import_module
 from io import TextIOWrapper
 from typing import NoReturn
 
-from upshot.errors import Problem, UpshotError, UsageError, did_you_mean
+from upshot.errors import Problem, StorageError, UpshotError, UsageError, did_you_mean
 
 COMMANDS: dict[str, str] = {
     "init": "write a small project that runs, to start from",
     "recipes": "list the recipes that can be run",
     "validate": "check a recipe, without reading data",
-    "show": "print a recipe with everything resolved, or how it differs from another",
+    "show": "print a recipe with everything resolved, how it differs from another, or what came of a run",
     "explain": "say where each value of a recipe comes from",
     "describe": "list what a recipe may name, with every parameter",
     "schema": "print the JSON Schema of recipes, for editors",
@@ -34,7 +35,11 @@ COMMANDS: dict[str, str] = {
     "sweep": "run a recipe at many points, and rank them",
     "runs": "list past runs",
     "data": "list, show, compare and verify pinned data",
+    "compare": "hold two runs against each other: config, data, scores and money",
+    "lineage": "say where the result of a run comes from, from source to version",
+    "replay": "run a past run again from its pinned data, and say how nearly it came out the same",
     "gates": "show what each gate found in a run",
+    "model": "list, show and export registered versions, and verify a model from elsewhere",
     "journal": "list what was decided and registered, and verify that nothing of it was changed",
     "cache": "show how much is stored, and make room",
     "fsck": "check every file of the state folder",
@@ -46,6 +51,8 @@ COMPLETE = "complete"
 """What completion scripts ask and people do not type: the words behind it are those of another command line, options included."""
 
 INTERRUPTED, TERMINATED = 130, 143
+DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""A disk that is full or broken; our own output may go to one too."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -102,14 +109,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\ninterrupted; finished stages are kept and the next run goes on from them", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, as after `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         return INTERRUPTED
     except Exception as error:  # the edge of the process: a bug of ours is told in one line, with the trace on request
         if debug:
             raise
+        if isinstance(error, OSError) and error.errno in DISK_FAULTS:
+            _give_up_output()
+            problem = Problem(str(error.filename or "output"), os.strerror(error.errno))
+            print(f"StorageError: {StorageError('something cannot be written or read', [problem])}", file=sys.stderr)
+            return StorageError.exit_code
         notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
         print(f"internal error: {type(error).__name__}: {error}{notes}\nrun again with --debug for the trace", file=sys.stderr)
         return 1
+
+
+def _give_up_output() -> None:
+    """What waits to be written to standard output goes nowhere, so that the end of the process does not try again."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(words: list[str]) -> int:

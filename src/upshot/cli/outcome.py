@@ -96,9 +96,9 @@ def document(record: RunRecord, values: Mapping[str, Any]) -> dict[str, object]:
         "stages": [{"stage": s.name, "cached": s.cached, "seconds": s.seconds, "key": s.key, "value": s.digest} for s in record.stages],
     }
     if "evaluate" in values:
-        body["metrics"] = {name: _measured(m) for name, m in values["evaluate"].metrics.items()}
+        body["metrics"] = {name: measurement(m) for name, m in values["evaluate"].metrics.items()}
     if "value" in values:
-        body["value"] = {name: _valuation(valuation) for name, valuation in values["value"].by_kpi.items()}
+        body["value"] = {name: valued(valuation) for name, valuation in values["value"].by_kpi.items()}
     if "gate" in values:
         body["gates"] = [_plain(asdict(verdict)) for verdict in values["gate"].verdicts]
     version = values.get("register")
@@ -106,20 +106,22 @@ def document(record: RunRecord, values: Mapping[str, Any]) -> dict[str, object]:
     return body
 
 
-def _valuation(valuation: Valuation) -> dict[str, object]:
+def valued(valuation: Valuation) -> dict[str, object]:
+    """One KPI as JSON data."""
     return {
         "unit": valuation.kpi.unit,
         "period": valuation.kpi.period,
         "scale": valuation.scale,
-        "total": {name: _measured(m) for name, m in valuation.total.items()},
-        "per_period": {name: _measured(m) for name, m in valuation.per_period.items()},
-        "gain": {name: _measured(m) for name, m in valuation.gain.items()},
+        "total": {name: measurement(m) for name, m in valuation.total.items()},
+        "per_period": {name: measurement(m) for name, m in valuation.per_period.items()},
+        "gain": {name: measurement(m) for name, m in valuation.gain.items()},
         "terms": dict(valuation.terms),
         "expired": list(valuation.expired),
     }
 
 
-def _measured(measured: Measured) -> dict[str, object]:
+def measurement(measured: Measured) -> dict[str, object]:
+    """A measurement as JSON data; NaN is null."""
     return {key: _plain(value) for key, value in asdict(measured).items()}
 
 

@@ -22,6 +22,9 @@ Today = NewType("Today", date)
 """The day on which assumptions are held against their `valid_until`."""
 
 Part = Literal["history", "train", "validation", "test", "unused"]
+Leak = Literal[
+    "shared_entity", "test_before_train", "duplicates", "near_duplicates", "target_proxy", "made_after_label", "single_feature_auc"
+]
 PARTS: tuple[Part, ...] = ("history", "train", "validation", "test", "unused")
 """Role of a row in a fold. The code of a part in `Folds.assignment` is its position here."""
 
@@ -183,6 +186,9 @@ class Folds:
         folds: The folds in order.
         gap: What is left out between training and scored rows, in words ("7 days"), None without.
         reason: Why a split that ignores time or entities is allowed; written by the user.
+        apart: Columns of which no value may have rows in two parts: what the split promises to keep apart.
+        in_time: Whether the split promises that every test row lies after every training row.
+        allowed: Leak (see `Leak`) -> why it is not looked for; written by the user.
     """
 
     cases: Cases
@@ -190,6 +196,9 @@ class Folds:
     folds: tuple[Fold, ...]
     gap: str | None = None
     reason: str | None = None
+    apart: tuple[str, ...] = ()
+    in_time: bool = False
+    allowed: Map[str] = field(default_factory=Map)
 
     def positions(self, fold: str, *parts: Part) -> np.ndarray:
         """Row positions of these parts in a fold, ascending."""

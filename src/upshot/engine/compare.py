@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from upshot.contracts.records import Cases, Direction, Measured, Valuation
 from upshot.engine.past import Past
 from upshot.recipe.difference import Change, difference
-from upshot.stages.evaluate import RESAMPLES, test_rows
+from upshot.stages.evaluate import RESAMPLES, tested_rows
 from upshot.value.intervals import interval_of_score
 from upshot.value.money import sign
 from upshot.value.studentised import MIN_BLOCKS, Interval, Quantity, studentised_intervals
@@ -77,9 +77,7 @@ def compare(first: Past, second: Past) -> Comparison:
         IntegrityError: A kept value is damaged.
     """
     changes = difference(first.recipe, second.recipe)
-    return Comparison(
-        first, second, changes, tuple(_data(first, second)), tuple(_metrics(first, second)), tuple(_kpis(first, second))
-    )
+    return Comparison(first, second, changes, tuple(_data(first, second)), tuple(_metrics(first, second)), tuple(_kpis(first, second)))
 
 
 def _data(first: Past, second: Past) -> Iterator[DataChange]:
@@ -88,7 +86,9 @@ def _data(first: Past, second: Past) -> Iterator[DataChange]:
         if old is not new:
             yield DataChange("data", *(None if row is None else f"{row.table} version {row.version}" for row in (old, new)))
         return
-    facts = {what: (str(getattr(old, what)), str(getattr(new, what))) for what in ("table", "version", "rows", "digest")}
+    facts: dict[str, tuple[str | None, str | None]] = {
+        what: (str(getattr(old, what)), str(getattr(new, what))) for what in ("table", "version", "rows", "digest")
+    }
     facts |= {f"column {name}": (old.schema.get(name), new.schema.get(name)) for name in dict.fromkeys([*old.schema, *new.schema])}
     yield from (DataChange(what, *pair) for what, pair in facts.items() if pair[0] != pair[1])
 
@@ -125,7 +125,7 @@ def _same_cases(first: Past, second: Past) -> tuple[str | None, _Sides | None]:
     cleared = [past.row.id for past, values in needed.items() if None in values]
     if cleared:
         return f"the predictions of {' and '.join(cleared)} are no longer kept", None
-    (predicted, cases), (other, others) = (test_rows(*values) for values in needed.values())
+    (predicted, cases), (other, others) = (tested_rows(*values) for values in needed.values())
     if first.digests["split"] != second.digests["split"] and not _are_same(cases, others):
         return "the test cases differ", None
     return None, _Sides(cases, predicted, other)
@@ -162,7 +162,8 @@ def _kpis(first: Past, second: Past) -> Iterator[Pair]:
     valued: list[dict[str, Valuation]] = [{} if valuations is None else dict(valuations.by_kpi) for valuations in found]
     for name in dict.fromkeys([*valued[0], *valued[1]]):
         old, new = valued[0].get(name), valued[1].get(name)
-        pair = Pair(name, *(None if valuation is None else valuation.per_period[CANDIDATE] for valuation in (old, new)))
+        sides = [None if valuation is None else valuation.per_period[CANDIDATE] for valuation in (old, new)]
+        pair = Pair(name, sides[0], sides[1])
         if old is None or new is None:
             yield _without(pair, _absent(first, second, pair, "value"))
         else:
@@ -188,7 +189,11 @@ def _kpi(pair: Pair, old: Valuation, new: Valuation, seed: int) -> Pair:
     if interval is not None:
         interval = interval[0] * old.scale, interval[1] * old.scale
     assert pair.first is not None
-    method = f"paired {pair.first.method}" if interval is not None else "no interval: " + (f"expired {', '.join(late)}" if late else f"{blocks} blocks")
+    method = (
+        f"paired {pair.first.method}"
+        if interval is not None
+        else "no interval: " + (f"expired {', '.join(late)}" if late else f"{blocks} blocks")
+    )
     direction: Direction = "maximize" if sign(old.kpi) > 0 else "minimize"
     return _with(pair, (values[1].value - values[0].value) * old.scale, interval, method, direction)
 

@@ -24,13 +24,6 @@ def log_of(state: Path, run: str) -> Path:
     return state / "logs" / f"{run}.log"
 
 
-def sentence(error: BaseException) -> str:
-    """An error in one line: a refusal in its own words, anything else with its type."""
-    if not isinstance(error, UpshotError):
-        return f"{type(error).__name__}: {error}"
-    return "; ".join([f"{type(error).__name__}: {error.headline}", *(f"{p.where}: {p.sentence()}" for p in error.problems)])
-
-
 class RunLog:
     """Writes the log of one run, and listens to libraries inside its block.
 
@@ -59,6 +52,12 @@ class RunLog:
             while line:
                 line = line[os.write(self._file, line) :]
 
+    def fails(self, what: str, error: BaseException) -> None:
+        """Add an error in one line: a refusal in its own words, with all its problems."""
+        told = error.headline if isinstance(error, UpshotError) else str(error)
+        problems = [f"{p.where}: {p.sentence()}" for p in error.problems] if isinstance(error, UpshotError) else []
+        self.write(what, "; ".join([f"fails: {type(error).__name__}: {told}", *problems]))
+
     def __enter__(self) -> RunLog:
         self._shown = warnings.showwarning
         self._ours = self._warned
@@ -75,7 +74,13 @@ class RunLog:
             self._file = None
 
     def _warned(
-        self, message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
     ) -> None:
         self.write("warning", f"{category.__name__}: {message} ({Path(filename).name}:{lineno})")
         self._shown(message, category, filename, lineno, file, line)
@@ -94,4 +99,4 @@ class _Listener(logging.Handler):
             logging.lastResort.handle(record)
 
 
-__all__ = ["RunLog", "log_of", "sentence"]
+__all__ = ["RunLog", "log_of"]

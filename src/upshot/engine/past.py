@@ -5,7 +5,6 @@ Values are read when somebody looks. What a stage gave may have been cleared awa
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from upshot.catalogue import Catalogue
 from upshot.contracts.tables import Map, thaw
 from upshot.engine.log import log_of
+from upshot.engine.naming import is_run
 from upshot.engine.state import State
 from upshot.errors import Problem, UsageError
 from upshot.recipe.recipe import Recipe
@@ -22,19 +22,7 @@ if TYPE_CHECKING:
 
     from upshot.ledger.ledger import RunRow, SnapshotRow, StageRow
 
-RUN_WORD = re.compile(r"last|r20\d{0,6}|r\d{8}T\d{0,6}|r\d{8}T\d{6}-[0-9a-f]{0,6}")
-"""How a run is named: by its id, by the beginning of it, or as the last one."""
 SHOWN = 5
-
-
-def is_run(word: str) -> bool:
-    """Whether a word names a run, and not a recipe.
-
-    Example:
-        >>> [is_run(word) for word in ("r20261124T021530-7f3a9c", "r202611", "last", "r2d2", "card_fraud")]
-        [True, True, True, False, False]
-    """
-    return RUN_WORD.fullmatch(word) is not None
 
 
 def find_run(state: State, word: str) -> RunRow:
@@ -117,4 +105,4 @@ class Past:
         return {}
 
 
-__all__ = ["Past", "find_run", "is_run"]
+__all__ = ["Past", "find_run"]

@@ -15,12 +15,10 @@ Levels, the strictest first:
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from upshot.contracts.components import GrowingSource
@@ -36,6 +34,8 @@ from upshot.ledger.codec import Codec
 from upshot.stages import Stage
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
     import pyarrow as pa
 
@@ -240,13 +240,9 @@ class Replayer:
         for stage in self.past.stages:
             old, new = self.past.state.receipts.find(stage.key), now.state.receipts.find(keys.get(stage.stage, ""))
             if old is not None and new is not None:
-                yield from (f"{stage.stage}: {name}" for name in old.changed(new.inputs) if name not in given and not name.startswith("file "))
-
-
-def replay(past: Past, watch: Watch) -> Replay:
-    """Replay a run in a scratch folder of its state, which is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="replay-", dir=past.state.root) as folder:
-        return Replayer(past, Path(folder)).carry_out(watch)
+                yield from (
+                    f"{stage.stage}: {name}" for name in old.changed(new.inputs) if name not in given and not name.startswith("file ")
+                )
 
 
 def _codec(past: Past, plan: Plan) -> Codec:
@@ -334,4 +330,4 @@ def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
         yield prefix, str(value)
 
 
-__all__ = ["Difference", "Level", "Replay", "Replayer", "StageReplay", "differences", "largest", "replay"]
+__all__ = ["Difference", "Level", "Replay", "Replayer", "StageReplay", "differences", "largest"]

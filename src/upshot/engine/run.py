@@ -18,7 +18,6 @@ from upshot.contracts.records import ModelVersion, Snapshot
 from upshot.contracts.tables import Map, freeze
 from upshot.engine.environment import environment
 from upshot.engine.inputs import Inputs, library_version
-from upshot.engine.log import RunLog, log_of, sentence
 from upshot.engine.plan import Plan, PlannedStage, digest_of, key_of, make_plan, stage_leaves
 from upshot.engine.registry import LedgerRegistry
 from upshot.engine.state import State
@@ -31,6 +30,7 @@ from upshot.ledger.receipts import Receipt
 from upshot.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
+    from upshot.engine.log import RunLog
     from upshot.ledger.leases import Lease
     from upshot.ledger.ledger import RunRow
 
@@ -154,6 +154,9 @@ class _Run:
             return self._work(row.id)
 
     def _work(self, run: str) -> RunRecord:
+        from upshot.engine.log import RunLog, log_of
+
+        self.log: RunLog
         with RunLog(log_of(self.state.root, run), self.engine.catalogue.secrets.hide) as self.log:
             return self._logged(run)
 
@@ -254,7 +257,7 @@ class _Run:
                 from upshot.engine.places import located
 
                 error.problems = tuple(located(problem, self.recipe) for problem in error.problems)
-            self.log.write(stage.name, f"fails: {sentence(error)}")
+            self.log.fails(stage.name, error)
             error.add_note(f"in stage {stage.name!r} of recipe {self.recipe.name!r}")
             self.watchers.tell("on_stage_error", run=self.info, stage=StageInfo(stage.name, key), error=error)
             raise

@@ -9,9 +9,11 @@ The caller takes the key *before* it composes and hands it to `keep`: a file edi
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -102,9 +104,9 @@ def keep(recipe: Recipe, key: str, *, catalogue: Catalogue, project: Project) ->
         beside.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
         beside.replace(path)
     except OSError as error:
-        problem = Problem(
-            str(project.state), f"must be a folder that can be written: {error.strerror}", None, "choose another with --state DIR"
-        )
+        rule = f"must be a folder that can be written: {error.strerror}"
+        free = f"{shutil.disk_usage(project.state).free:,} bytes free" if error.errno == errno.ENOSPC else None
+        problem = Problem(str(project.state), rule, free, "choose another with --state DIR")
         raise StorageError("the state folder cannot be used", [problem]) from error
     _tidy(folder)
     return path

@@ -18,13 +18,13 @@ RESAMPLES = 200
 
 def evaluate(predictions: Predictions, folds: Folds, metrics: Mapping[str, Metric], seed: Seed) -> Evaluation:
     """Score the predictions on the test rows of all folds together."""
-    frame, cases = test_rows(predictions, folds)
+    frame, cases = tested_rows(predictions, folds)
     return Evaluation(
         Map({name: _measure(metric, frame, cases, seed) for name, metric in metrics.items()}), cases.size, folds.cases.block
     )
 
 
-def test_rows(predictions: Predictions, folds: Folds) -> tuple[pd.DataFrame, Cases]:
+def tested_rows(predictions: Predictions, folds: Folds) -> tuple[pd.DataFrame, Cases]:
     """The predictions of all folds' test rows with their cases; `case` counts through the folds."""
     import numpy as np
     import pandas as pd

@@ -9,6 +9,7 @@ from upshot.contracts.components import Feature
 from upshot.contracts.records import Cases, Features, Fitted, Folds, Part
 from upshot.contracts.tables import Map, Table
 from upshot.errors import DataError, Problem, did_you_mean
+from upshot.stages.proxies import refuse_proxies
 from upshot.stages.scoring import encode
 
 
@@ -16,7 +17,7 @@ def featurize(folds: Folds, features: Mapping[str, Feature]) -> Features:
     """Encode the cases, fold by fold.
 
     Raises:
-        DataError: A feature reads a column that the data does not have, or one that is only known afterwards.
+        DataError: A feature reads a column that the data does not have, or one that is only known afterwards or tells the outcome.
     """
     _check_inputs(folds.cases, features)
     encoders: dict[str, Map[Fitted]] = {}
@@ -32,7 +33,9 @@ def featurize(folds: Folds, features: Mapping[str, Feature]) -> Features:
         for part, table in _encode_parts(folds, fold.name, parts, fitted).items():
             frames[f"{fold.name}/{part}"] = table
             columns = table.columns
-    return Features(columns, Map(encoders), Map(frames))
+    encoded = Features(columns, Map(encoders), Map(frames))
+    refuse_proxies(folds, features, encoded)
+    return encoded
 
 
 def _encode_parts(folds: Folds, fold: str, parts: tuple[Part, ...], features: Mapping[str, Feature]) -> dict[Part, Table]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from upshot.contracts.components import Registry
@@ -46,7 +46,7 @@ def register(
     if failed:
         raise GateError(
             f"{len(failed)} of {len(verdicts.verdicts)} gates failed; no version is registered",
-            [Problem(f"gates.{verdict.gate}", verdict.reason) for verdict in failed],
+            [Problem(f"gates.{verdict.gate}", f"{verdict.what}: {verdict.reason}") for verdict in failed],
         )
     lineage = Map({"table": snapshot.table, "version": str(snapshot.version), "data_digest": snapshot.digest})
     card = _card(use_case, valuations, verdicts)
@@ -93,7 +93,9 @@ def package(predictor: Predictor, decisions: Decisions) -> Map[Blob]:
     }
     files["components.json"] = _json(components)
     signature = predictor.signature
-    files["signature.json"] = _json({"columns": dict(signature.columns), "features": signature.features, "gives": signature.gives})
+    takes = {"columns": dict(signature.columns), "features": signature.features, "gives": signature.gives}
+    cases = predictor.golden.cases
+    files["signature.json"] = _json({**takes, "roles": asdict(cases.roles), "block": cases.block})
     files |= {f"golden/{name}": blob for name, blob in _golden(predictor).items()}
     return Map(dict(sorted(files.items())))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from upshot.contracts.components import Splitter
 from upshot.contracts.records import Cases, Folds
 from upshot.errors import DataError, Problem
+from upshot.stages.leaks import refuse_leaks
 
 
 def split(cases: Cases, splitter: Splitter) -> Folds:
@@ -22,4 +23,5 @@ def split(cases: Cases, splitter: Splitter) -> Folds:
     ]
     if problems:
         raise DataError("the declared split leaves a part empty", problems)
+    refuse_leaks(folds)
     return folds

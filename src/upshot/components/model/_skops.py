@@ -21,6 +21,8 @@ from typing import Any
 from upshot.errors import IntegrityError, Problem
 
 SCHEMA = "schema.json"
+PLAIN_VALUE = "JsonNode"
+"""What skops calls a number, a text, True, False or None in its schema."""
 PLAIN_TYPES = {
     "PRIMITIVE": ("builtins.int", "builtins.float", "builtins.str", "builtins.bool"),
     "CONTAINER": ("builtins.list", "builtins.set", "builtins.map", "builtins.tuple"),
@@ -35,7 +37,7 @@ def dump_stable(model: object) -> bytes:
     skops = _narrow_skops()
     with zipfile.ZipFile(io.BytesIO(skops.dumps(model))) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    numbers: dict[int, int] = {}
+    numbers: dict[int | tuple[str, int], int] = {}
     renamed: dict[str, str] = {}
     schema = _renumber(json.loads(members.pop(SCHEMA)), numbers, renamed)
     content = {renamed[name]: data for name, data in members.items()}
@@ -73,8 +75,11 @@ def _narrow_skops() -> ModuleType:
     return import_module("skops.io")
 
 
-def _renumber(node: Any, numbers: dict[int, int], renamed: dict[str, str]) -> Any:
-    """The schema with memory addresses replaced by numbers, and the new name of each member file."""
+def _renumber(node: Any, numbers: dict[int | tuple[str, int], int], renamed: dict[str, str]) -> Any:
+    """The schema with memory addresses replaced by numbers, and the new name of each member file.
+
+    A plain value is always numbered anew: whether two equal ones were one object in memory says nothing about the model.
+    """
     if isinstance(node, list):
         return [_renumber(item, numbers, renamed) for item in node]
     if not isinstance(node, dict):
@@ -82,7 +87,8 @@ def _renumber(node: Any, numbers: dict[int, int], renamed: dict[str, str]) -> An
     out: dict[str, Any] = {}
     for key, value in node.items():
         if key == "__id__":
-            out[key] = numbers.setdefault(value, len(numbers) + 1)
+            address = (PLAIN_VALUE, len(numbers)) if node.get("__loader__") == PLAIN_VALUE else value
+            out[key] = numbers.setdefault(address, len(numbers) + 1)
         elif key == "file":
             out[key] = renamed.setdefault(value, f"{len(renamed) + 1}.{value.rpartition('.')[2]}")
         else:

@@ -10,6 +10,7 @@ from upshot.errors import DataError, Problem, RecipeError
 
 if TYPE_CHECKING:
     import numpy as np
+    from pydantic import ValidationInfo
 
 Task = Literal["classification", "regression", "forecasting", "survival"]
 """The problems of a use case that a model of columns can serve: one probability for the first, one number for the others."""
@@ -20,6 +21,21 @@ TASK_SENTENCE = "What is predicted: classification gives the probability of labe
 def kind_of(task: Task) -> PredictionKind:
     """What a model of this task gives."""
     return "probability" if task == "classification" else "point"
+
+
+def check_choice(choice: str | None, info: ValidationInfo, of_classification: tuple[str, ...]) -> str | None:
+    """A loss or criterion that suits the task; `task` must stand before it among the fields.
+
+    Raises:
+        ValueError: It belongs to the other task.
+    """
+    if choice is None or "task" not in info.data:
+        return choice
+    is_classification = kind_of(info.data["task"]) == "probability"
+    if (choice in of_classification) != is_classification:
+        options = ", ".join(of_classification) if is_classification else f"any but {', '.join(of_classification)}"
+        raise ValueError(f"{choice} does not suit task {info.data['task']}; options: {options}, or null")
+    return choice
 
 
 def outcomes(examples: Examples, task: Task) -> np.ndarray:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from upshot.components.model._columns import Columns
+from upshot.components.model._constraints import GROUPS_SENTENCE, MONOTONE_SENTENCE, Groups, Monotone, directions, groups
 from upshot.components.model._skops import dump_stable, load_trusted
 from upshot.components.model._task import TASK_SENTENCE, Task, kind_of, outcomes
+from upshot.components.model._weights import WeightedParams, row_weights
 from upshot.contracts.components import Compute, Examples
-from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, PredictionKind, Spec
 from upshot.errors import DataError, Problem
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-LOSSES = ("AbsoluteError", "HalfBinomialLoss", "HalfGammaLoss", "HalfPoissonLoss", "HalfSquaredError")
+LOSSES = ("AbsoluteError", "HalfBinomialLoss", "HalfGammaLoss", "HalfPoissonLoss", "HalfSquaredError", "PinballLoss")
 ENSEMBLE = "sklearn.ensemble._hist_gradient_boosting"
 TRUSTED = (
     *(f"sklearn._loss.loss.{name}" for name in LOSSES),
@@ -42,13 +43,14 @@ TRUSTED = (
 """All types that a saved model may hold, besides plain Python and numpy values."""
 
 
-class HistGradientBoostingParams(Params):
+class HistGradientBoostingParams(WeightedParams):
     """HistGradientBoostingClassifier or -Regressor of scikit-learn, with its defaults."""
 
     task: Task = Field("classification", description=TASK_SENTENCE)
-    loss: Literal["squared_error", "absolute_error", "poisson", "gamma"] = Field(
+    loss: Literal["squared_error", "absolute_error", "poisson", "gamma", "quantile"] = Field(
         "squared_error", description="Loss of a point; a classification always has log loss."
     )
+    quantile: float | None = Field(None, ge=0, le=1, validate_default=True, description="Which quantile is the point, for loss quantile only.")
     learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree.")
     max_iter: int = Field(100, ge=1, le=100_000, description="Boosting rounds; the most, where early stopping is on.")
     max_leaf_nodes: int | None = Field(31, ge=2, description="Most leaves of a tree; null is without limit.")
@@ -63,6 +65,15 @@ class HistGradientBoostingParams(Params):
     validation_fraction: float = Field(0.1, gt=0, lt=1, description="Share of training rows to stop by, where the split has no validation.")
     n_iter_no_change: int = Field(10, ge=1, description="Rounds without a better loss before it stops.")
     tol: float = Field(1e-7, ge=0, description="What counts as better.")
+    monotonic_cst: Monotone = Field(default_factory=dict, description=MONOTONE_SENTENCE)
+    interaction_cst: Groups = Field((), description=GROUPS_SENTENCE)
+
+    @field_validator("quantile")
+    @classmethod
+    def _goes_with_its_loss(cls, quantile: float | None, info: ValidationInfo) -> float | None:
+        if (quantile is not None) != (info.data.get("loss") == "quantile"):
+            raise ValueError("loss quantile needs a quantile, and no other loss takes one")
+        return quantile
 
 
 class HistGradientBoosting:
@@ -88,11 +99,13 @@ class HistGradientBoosting:
         self._check_categories()
         y = outcomes(train, self.params.task)
         self.estimator_ = self._estimator(compute)
-        stop = {}
+        stop: dict[str, object] = {}
+        weights = row_weights(train, self.params.sample_weight)
         if validation is not None and self._stops_early(len(y)):
             stop = {"X_val": self.columns_.matrix(validation.X), "y_val": validation.y.astype(y.dtype)}
+            stop["sample_weight_val"] = row_weights(validation, self.params.sample_weight)
         with threadpool_limits(compute.threads):
-            self.estimator_.fit(self.columns_.matrix(train.X), y, **stop)
+            self.estimator_.fit(self.columns_.matrix(train.X), y, sample_weight=weights, **stop)
 
     def predict(self, examples: Examples, history: Cases) -> pd.DataFrame:
         """Column `probability` or `point`, one row a case."""
@@ -124,11 +137,15 @@ class HistGradientBoosting:
     def _estimator(self, compute: Compute) -> HistGradientBoostingClassifier | HistGradientBoostingRegressor:
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-        settings = {**self.params.model_dump(exclude={"task", "loss", "class_weight"}), "random_state": compute.seed}
+        p = self.params
+        apart = {"task", "loss", "quantile", "class_weight", "sample_weight", "monotonic_cst", "interaction_cst"}
+        settings = {**p.model_dump(exclude=apart), "random_state": compute.seed}
         settings["categorical_features"] = list(self.columns_.categorical) or None
+        settings["monotonic_cst"] = directions(self.columns_, p.monotonic_cst, "monotonic_cst")
+        settings["interaction_cst"] = groups(self.columns_, p.interaction_cst, "interaction_cst")
         if self.gives == "probability":
-            return HistGradientBoostingClassifier(**settings, class_weight=self.params.class_weight)
-        return HistGradientBoostingRegressor(**settings, loss=self.params.loss)
+            return HistGradientBoostingClassifier(**settings, class_weight=p.class_weight)
+        return HistGradientBoostingRegressor(**settings, loss=p.loss, quantile=p.quantile)
 
     def _check_categories(self) -> None:
         most = self.params.max_bins

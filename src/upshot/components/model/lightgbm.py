@@ -11,12 +11,13 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from upshot.components.model._columns import Columns
-from upshot.components.model._task import TASK_SENTENCE, Task, kind_of, outcomes, stopping_part
+from upshot.components.model._constraints import GROUPS_SENTENCE, MONOTONE_SENTENCE, Groups, Monotone, directions, groups
+from upshot.components.model._task import TASK_SENTENCE, Task, check_choice, kind_of, outcomes, stopping_part
+from upshot.components.model._weights import WeightedParams, balance, row_weights
 from upshot.contracts.components import Compute, Examples
-from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, PredictionKind, Spec
 
 if TYPE_CHECKING:
@@ -25,10 +26,16 @@ if TYPE_CHECKING:
     from lightgbm import Dataset
 
 
-class LightGBMParams(Params):
+class LightGBMParams(WeightedParams):
     """LightGBM, by the names of its scikit-learn wrapper."""
 
     task: Task = Field("classification", description=TASK_SENTENCE)
+    objective: Literal["binary", "regression", "regression_l1", "huber", "fair", "poisson", "mape", "gamma", "tweedie"] | None = Field(
+        None, description="Loss that is learnt; null is binary for a classification, regression (squared error) else."
+    )
+    boosting_type: Literal["gbdt", "dart", "rf"] = Field(
+        "gbdt", description="gbdt boosts; dart drops trees while it boosts; rf grows a forest, with subsample < 1 and subsample_freq >= 1."
+    )
     n_estimators: int = Field(100, ge=1, le=100_000, description="Boosting rounds; the most, where early stopping is on.")
     early_stopping_rounds: int | None = Field(None, ge=1, description="Rounds without a better validation loss before it stops.")
     learning_rate: float = Field(0.1, gt=0, le=1, description="Shrinkage of each tree.")
@@ -40,7 +47,7 @@ class LightGBMParams(Params):
     max_bin: int = Field(255, ge=2, description="Bins of a number.")
     subsample_for_bin: int = Field(200_000, ge=1, description="Rows looked at to place the bins.")
     subsample: float = Field(1.0, gt=0, le=1, description="Share of rows drawn; acts only with subsample_freq >= 1.")
-    subsample_freq: int = Field(0, ge=0, description="Rows are drawn anew every so many rounds; 0 never draws.")
+    subsample_freq: int = Field(0, ge=0, validate_default=True, description="Rows are drawn anew every so many rounds; 0 never draws.")
     colsample_bytree: float = Field(1.0, gt=0, le=1, description="Share of columns drawn for each tree.")
     extra_trees: bool = Field(False, description="Whether one random threshold a column is tried instead of all.")
     reg_alpha: float = Field(0.0, ge=0, description="L1 penalty on leaf values.")
@@ -48,6 +55,30 @@ class LightGBMParams(Params):
     class_weight: Literal["balanced"] | None = Field(None, description="balanced: both classes weigh alike in sum; classification only.")
     cat_smooth: float = Field(10.0, ge=0, description="Smoothing of small categories.")
     cat_l2: float = Field(10.0, ge=0, description="L2 penalty in categorical splits.")
+    monotone_constraints: Monotone = Field(default_factory=dict, description=MONOTONE_SENTENCE)
+    monotone_constraints_method: Literal["basic", "intermediate", "advanced"] = Field(
+        "basic", description="How monotone splits are found: later ones are slower and bind less."
+    )
+    interaction_constraints: Groups = Field((), description=GROUPS_SENTENCE)
+
+    @field_validator("objective")
+    @classmethod
+    def _fits_the_task(cls, objective: str | None, info: ValidationInfo) -> str | None:
+        return check_choice(objective, info, ("binary",))
+
+    @field_validator("early_stopping_rounds")
+    @classmethod
+    def _can_stop(cls, rounds: int | None, info: ValidationInfo) -> int | None:
+        if rounds is not None and info.data.get("boosting_type") == "dart":
+            raise ValueError("dart changes its earlier trees, so it cannot stop at the best round; leave it out")
+        return rounds
+
+    @field_validator("subsample_freq")
+    @classmethod
+    def _draws_rows(cls, every: int, info: ValidationInfo) -> int:
+        if info.data.get("boosting_type") == "rf" and (every < 1 or info.data.get("subsample", 0.5) >= 1.0):
+            raise ValueError("boosting_type rf needs subsample < 1 and subsample_freq >= 1")
+        return every
 
 
 class LightGBM:
@@ -118,20 +149,34 @@ class LightGBM:
         assert self.params.early_stopping_rounds is not None
         return self.params.early_stopping_rounds
 
-    def _settings(self, compute: Compute) -> dict[str, str | int | float | bool]:
-        settings = self.params.model_dump(exclude={"task", "n_estimators", "early_stopping_rounds", "class_weight"})
-        objective = "binary" if self.gives == "probability" else "regression"
-        fixed = {"verbosity": -1, "deterministic": True, "force_col_wise": True}
-        return {**settings, **fixed, "objective": objective, "seed": compute.seed, "num_threads": compute.threads}
+    def _settings(self, compute: Compute) -> dict[str, object]:
+        p = self.params
+        apart = {"task", "n_estimators", "early_stopping_rounds", "class_weight", "sample_weight", "boosting_type", "objective"}
+        constraints = {
+            "monotone_constraints": directions(self.columns_, p.monotone_constraints, "monotone_constraints"),
+            "interaction_constraints": groups(self.columns_, p.interaction_constraints, "interaction_constraints"),
+        }
+        settings = p.model_dump(exclude=apart | constraints.keys() | ({"monotone_constraints_method"} if not p.monotone_constraints else set()))
+        return {
+            **settings,
+            **{name: value for name, value in constraints.items() if value is not None},
+            "boosting": p.boosting_type,
+            "objective": p.objective or ("binary" if self.gives == "probability" else "regression"),
+            "verbosity": -1,
+            "deterministic": True,
+            "force_col_wise": True,
+            "seed": compute.seed,
+            "num_threads": compute.threads,
+        }
 
-    def _dataset(self, examples: Examples, settings: dict[str, str | int | float | bool]) -> Dataset:
+    def _dataset(self, examples: Examples, settings: dict[str, object]) -> Dataset:
         import lightgbm
 
         y = outcomes(examples, self.params.task)
         return lightgbm.Dataset(
             self.columns_.matrix(examples.X),
             y,
-            weight=self._weights(y),
+            weight=self._weights(examples, y),
             categorical_feature=list(self.columns_.categorical),
             params=settings,
         )
@@ -140,13 +185,10 @@ class LightGBM:
         import numpy as np
 
         y = examples.y.astype(np.float64)
-        return reference.create_valid(self.columns_.matrix(examples.X), y, weight=self._weights(y))
+        return reference.create_valid(self.columns_.matrix(examples.X), y, weight=self._weights(examples, y))
 
-    def _weights(self, y: np.ndarray) -> np.ndarray | None:
-        import numpy as np
-
+    def _weights(self, examples: Examples, y: np.ndarray) -> np.ndarray | None:
+        weights = row_weights(examples, self.params.sample_weight)
         if self.params.class_weight is None or self.gives == "point":
-            return None
-        counts = np.bincount(y.astype(np.int64), minlength=2)
-        balanced: np.ndarray = (len(y) / (2.0 * np.maximum(counts, 1)))[y.astype(np.int64)]
-        return balanced
+            return weights
+        return balance(y) if weights is None else weights * balance(y)

@@ -1,21 +1,17 @@
-"""Logistic regression over standardised columns.
-
-scikit-learn fits; the scores are our own sum over columns. A matrix product would give other last digits for one row than for many, and
-one scoring path has to answer alike in batch and alone. The state is therefore a JSON of plain numbers, without a library's object.
-"""
+"""Logistic regression over standardised columns: scikit-learn fits, the scores are our own sum over columns."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from upshot.components.model._columns import MAX_EXAMPLES, Columns
+from upshot.components.model._columns import Columns
+from upshot.components.model._linear import LinearSum, gapless_numbers
 from upshot.components.model._task import outcomes
+from upshot.components.model._weights import WeightedParams, row_weights
 from upshot.contracts.components import Compute, Examples
-from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, PredictionKind, Spec
 from upshot.errors import DataError, Problem
 
@@ -25,7 +21,10 @@ if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression as SklearnLogisticRegression
 
 
-class LogisticRegressionParams(Params):
+NAME = "logistic regression"
+
+
+class LogisticRegressionParams(WeightedParams):
     """Logistic regression of scikit-learn, columns standardised by the training rows."""
 
     C: float = Field(1.0, gt=0, description="Inverse strength of the regularisation; smaller is stronger.")
@@ -59,76 +58,43 @@ class LogisticRegression:
         import numpy as np
         from sklearn.preprocessing import StandardScaler
 
-        self.columns_ = Columns.of(train.X)
+        columns = Columns.of(train.X)
         y = outcomes(train, "classification")
-        X = self._numbers(train.X)
+        X = gapless_numbers(columns, train.X, NAME)
         scaler = StandardScaler().fit(X)
-        estimator = self._solve(scaler.transform(X), y, compute)
-        self.mean_ = np.asarray(scaler.mean_, dtype=np.float64)
-        self.scale_ = np.asarray(scaler.scale_, dtype=np.float64)
-        self.coef_ = np.asarray(estimator.coef_[0], dtype=np.float64)
-        self.intercept_ = float(np.ravel(estimator.intercept_)[0])
+        estimator = self._solve(scaler.transform(X), y, row_weights(train, self.params.sample_weight), compute)
+        mean, scale, coef = (np.asarray(numbers, dtype=np.float64) for numbers in (scaler.mean_, scaler.scale_, estimator.coef_[0]))
+        self.sum_ = LinearSum(columns, mean, scale, coef, float(np.ravel(estimator.intercept_)[0]))
 
     def predict(self, examples: Examples, history: Cases) -> pd.DataFrame:
         """Column `probability`, one row a case."""
         import numpy as np
         import pandas as pd
 
-        X = self._numbers(examples.X)
-        odds = np.full(len(X), self.intercept_)
-        for column, mean, scale, weight in zip(X.T, self.mean_, self.scale_, self.coef_, strict=True):
-            odds += (column - mean) / scale * weight
+        odds = self.sum_.of(gapless_numbers(self.sum_.columns, examples.X, NAME))
         return pd.DataFrame({"probability": np.exp(-np.logaddexp(0.0, -odds))})
 
     def state(self) -> Mapping[str, bytes]:
         """Columns, and the numbers of the model as JSON."""
-        numbers = {
-            "mean": self.mean_.tolist(),
-            "scale": self.scale_.tolist(),
-            "coef": self.coef_.tolist(),
-            "intercept": self.intercept_,
-        }
-        return {"columns.json": self.columns_.to_json(), "model.json": json.dumps(numbers).encode()}
+        return self.sum_.state()
 
     def restore(self, files: Mapping[str, bytes]) -> None:
         """The opposite of `state`."""
-        import numpy as np
+        self.sum_ = LinearSum.from_files(files)
 
-        numbers = json.loads(files["model.json"])
-        self.columns_ = Columns.from_json(files["columns.json"])
-        self.mean_, self.scale_, self.coef_ = (np.asarray(numbers[name], dtype=np.float64) for name in ("mean", "scale", "coef"))
-        self.intercept_ = float(numbers["intercept"])
-
-    def _solve(self, X: np.ndarray, y: np.ndarray, compute: Compute) -> SklearnLogisticRegression:
+    def _solve(self, X: np.ndarray, y: np.ndarray, weights: np.ndarray | None, compute: Compute) -> SklearnLogisticRegression:
         import warnings
 
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression as Estimator
         from threadpoolctl import threadpool_limits
 
-        estimator = Estimator(**self.params.model_dump(), random_state=compute.seed)
+        estimator = Estimator(**self.params.model_dump(exclude={"sample_weight"}), random_state=compute.seed)
         with threadpool_limits(compute.threads), warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
             try:
-                return estimator.fit(X, y)
+                return estimator.fit(X, y, sample_weight=weights)
             except ConvergenceWarning as warning:
                 got = f"{self.params.max_iter} iterations"
                 problem = Problem("model.max_iter", "the solver did not converge", got, "raise max_iter, or regularise with a smaller C")
                 raise DataError("logistic regression did not converge", [problem]) from warning
-
-    def _numbers(self, X: pd.DataFrame) -> np.ndarray:
-        import numpy as np
-
-        matrix = self.columns_.matrix(X)
-        problems = [
-            Problem(name, "logistic regression takes numbers only", "a category", "encode it with `encoding: one_hot`")
-            for name in self.columns_.categories
-        ]
-        for position in np.flatnonzero(np.isnan(matrix).any(axis=0)):
-            rows = np.flatnonzero(np.isnan(matrix[:, position]))
-            if (name := self.columns_.names[position]) not in self.columns_.categories:
-                got = f"{len(rows)} missing values, rows {', '.join(str(int(row)) for row in rows[:MAX_EXAMPLES])}"
-                problems.append(Problem(name, "logistic regression takes no gaps", got, "give its feature `impute: median`"))
-        if problems:
-            raise DataError("logistic regression cannot use these columns", problems)
-        return matrix

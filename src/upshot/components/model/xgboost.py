@@ -10,12 +10,13 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from upshot.components.model._columns import Columns
-from upshot.components.model._task import TASK_SENTENCE, Task, kind_of, outcomes, stopping_part
+from upshot.components.model._constraints import GROUPS_SENTENCE, MONOTONE_SENTENCE, Groups, Monotone, directions, groups
+from upshot.components.model._task import TASK_SENTENCE, Task, check_choice, kind_of, outcomes, stopping_part
+from upshot.components.model._weights import WeightedParams, row_weights
 from upshot.contracts.components import Compute, Examples
-from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, PredictionKind, Spec
 
 if TYPE_CHECKING:
@@ -24,10 +25,27 @@ if TYPE_CHECKING:
     from xgboost import Booster, DMatrix
 
 
-class XGBoostParams(Params):
+class XGBoostParams(WeightedParams):
     """XGBoost, by the names of its documentation."""
 
     task: Task = Field("classification", description=TASK_SENTENCE)
+    objective: (
+        Literal[
+            "binary:logistic",
+            "reg:squarederror",
+            "reg:absoluteerror",
+            "reg:pseudohubererror",
+            "reg:squaredlogerror",
+            "reg:gamma",
+            "reg:tweedie",
+            "count:poisson",
+        ]
+        | None
+    ) = Field(None, description="Loss that is learnt; null is binary:logistic for a classification, reg:squarederror else.")
+    eval_metric: Literal["logloss", "auc", "aucpr", "error", "rmse", "mae", "mape", "rmsle"] | None = Field(
+        None, description="What early stopping watches on validation; null is the loss."
+    )
+    booster: Literal["gbtree", "dart"] = Field("gbtree", description="gbtree boosts; dart drops trees while it boosts.")
     n_estimators: int = Field(100, ge=1, le=100_000, description="Boosting rounds; the most, where early stopping is on.")
     early_stopping_rounds: int | None = Field(None, ge=1, description="Rounds without a better validation loss before it stops.")
     learning_rate: float = Field(0.3, gt=0, le=1, description="Shrinkage of each tree.")
@@ -50,6 +68,25 @@ class XGBoostParams(Params):
     num_parallel_tree: int = Field(1, ge=1, description="Trees grown in each round.")
     max_cat_to_onehot: int = Field(4, ge=1, description="Categories with fewer values are split one against the rest.")
     max_cat_threshold: int = Field(64, ge=1, description="Most categories considered on one side of a split.")
+    monotone_constraints: Monotone = Field(default_factory=dict, description=MONOTONE_SENTENCE)
+    interaction_constraints: Groups = Field((), description=GROUPS_SENTENCE)
+
+    @field_validator("objective")
+    @classmethod
+    def _fits_the_task(cls, objective: str | None, info: ValidationInfo) -> str | None:
+        return check_choice(objective, info, ("binary:logistic",))
+
+    @field_validator("eval_metric")
+    @classmethod
+    def _judges_the_task(cls, metric: str | None, info: ValidationInfo) -> str | None:
+        return check_choice(metric, info, ("logloss", "auc", "aucpr", "error"))
+
+    @field_validator("early_stopping_rounds")
+    @classmethod
+    def _can_stop(cls, rounds: int | None, info: ValidationInfo) -> int | None:
+        if rounds is not None and info.data.get("booster") == "dart":
+            raise ValueError("dart changes its earlier trees, so it cannot stop at the best round; leave it out")
+        return rounds
 
 
 class XGBoost:
@@ -114,12 +151,23 @@ class XGBoost:
         self.booster_ = xgboost.Booster({"nthread": self.threads_})
         self.booster_.load_model(bytearray(files["model.json"]))
 
-    def _settings(self, compute: Compute) -> dict[str, str | int | float]:
-        apart = {"task", "n_estimators", "early_stopping_rounds"} | ({"scale_pos_weight"} if self.gives == "point" else set())
-        if self.params.tree_method == "exact":
+    def _settings(self, compute: Compute) -> dict[str, object]:
+        p = self.params
+        constraints = {
+            "monotone_constraints": directions(self.columns_, p.monotone_constraints, "monotone_constraints"),
+            "interaction_constraints": groups(self.columns_, p.interaction_constraints, "interaction_constraints"),
+        }
+        apart = {"task", "n_estimators", "early_stopping_rounds", "sample_weight", "objective", *constraints}
+        apart |= {"scale_pos_weight"} if self.gives == "point" else set()
+        if p.tree_method == "exact":
             apart |= {"max_bin", "grow_policy", "max_leaves"}  # the exact method does not know them
-        settings = self.params.model_dump(exclude=apart, exclude_none=True)
-        objective = "binary:logistic" if self.gives == "probability" else "reg:squarederror"
+        settings = p.model_dump(exclude=apart, exclude_none=True)
+        monotone, together = constraints.values()
+        if monotone is not None:
+            settings["monotone_constraints"] = f"({','.join(map(str, monotone))})"
+        if together is not None:
+            settings["interaction_constraints"] = json.dumps(together)
+        objective = p.objective or ("binary:logistic" if self.gives == "probability" else "reg:squarederror")
         return {**settings, "objective": objective, "seed": compute.seed, "nthread": compute.threads, "verbosity": 0}
 
     def _types(self) -> list[str]:
@@ -129,11 +177,13 @@ class XGBoost:
         import xgboost
 
         X, y = self.columns_.matrix(examples.X), self._outcomes(examples, reference)
+        weight = row_weights(examples, self.params.sample_weight)
         if self.params.tree_method != "hist":
-            return xgboost.DMatrix(X, y, feature_types=self._types(), enable_categorical=True, nthread=self.threads_)
+            return xgboost.DMatrix(X, y, weight=weight, feature_types=self._types(), enable_categorical=True, nthread=self.threads_)
         return xgboost.QuantileDMatrix(
             X,
             y,
+            weight=weight,
             max_bin=self.params.max_bin,
             ref=reference,
             feature_types=self._types(),

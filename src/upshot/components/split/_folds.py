@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from upshot.components.faults import column_of, counted, shorten
+from upshot.components.faults import counted
 from upshot.components.times import is_clock, moment_text, ticks
 from upshot.contracts.records import PARTS, Cases, Fold, Folds, Part
 from upshot.contracts.tables import Map, Table
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from upshot.components.split._allow import SplitParams
+
 FOLD = "main"
-USED: tuple[Part, ...] = ("train", "validation", "test")
 
 
 def as_of(cases: Cases) -> pd.Series:
@@ -37,21 +38,55 @@ def codes_for(cases: Cases, part: Part) -> np.ndarray:
     return np.full(cases.size, PARTS.index(part), dtype=np.int8)
 
 
-def one_fold(cases: Cases, codes: np.ndarray, parts: tuple[Part, ...], *, gap: str | None = None, reason: str | None = None) -> Folds:
-    """The split as one fold.
+def one_fold(
+    cases: Cases,
+    codes: np.ndarray,
+    parts: tuple[Part, ...],
+    params: SplitParams,
+    *,
+    gap: str | None = None,
+    reason: str | None = None,
+    apart: tuple[str, ...] = (),
+    in_time: bool = False,
+) -> Folds:
+    """The split as one fold."""
+    return several_folds(cases, {FOLD: codes}, parts, params, gap=gap, reason=reason, apart=apart, in_time=in_time)
+
+
+def several_folds(
+    cases: Cases,
+    codes: dict[str, np.ndarray],
+    parts: tuple[Part, ...],
+    params: SplitParams,
+    *,
+    gap: str | None = None,
+    reason: str | None = None,
+    apart: tuple[str, ...] = (),
+    in_time: bool = False,
+) -> Folds:
+    """The split, each fold counted and fit to learn from.
 
     Args:
         cases: All cases.
-        codes: Position of each case's part in `PARTS`, int8, shape (n,).
+        codes: Fold -> position of each case's part in `PARTS`, int8, shape (n,).
         parts: Parts that must have rows.
+        params: The split's parameters, for the leaks that it allows.
         gap: What is left out between training and scored rows, in words.
         reason: Why a split that ignores time is allowed.
+        apart: Columns of which no value has rows in two parts.
+        in_time: Whether test lies after training.
 
     Raises:
         DataError: A part has no rows, or a 0/1 label has one class in training or test.
     """
     import pandas as pd
 
+    folds = tuple(_fold(cases, name, assigned, parts) for name, assigned in codes.items())
+    allowed = Map({name: why for name, why in params.allow if why is not None})
+    return Folds(cases, Table.of(pd.DataFrame(codes)), folds, gap, reason, apart, in_time, allowed)
+
+
+def _fold(cases: Cases, name: str, codes: np.ndarray, parts: tuple[Part, ...]) -> Fold:
     counts: dict[str, int] = {part: int((codes == code).sum()) for code, part in enumerate(PARTS)}
     problems = [
         Problem(f"split part {part!r}", "must have rows", f"none of {counted(cases.size, 'row')} ({_listed(counts)})")
@@ -61,32 +96,7 @@ def one_fold(cases: Cases, codes: np.ndarray, parts: tuple[Part, ...], *, gap: s
     problems = problems or _one_class(cases, codes)
     if problems:
         raise DataError("the split cannot be used", problems)
-    fold = Fold(FOLD, Map(counts), _cutoff(cases, codes))
-    return Folds(cases, Table.of(pd.DataFrame({FOLD: codes})), (fold,), gap, reason)
-
-
-def refuse_overlap(cases: Cases, codes: np.ndarray) -> None:
-    """Refuse a split in which an entity has rows in two parts.
-
-    Raises:
-        DataError: There is one; with the share of such entities and a few of them.
-    """
-    import numpy as np
-    import pandas as pd
-
-    used = np.isin(codes, [PARTS.index(part) for part in USED])
-    problems = []
-    for name in cases.roles.entities:
-        pairs = pd.DataFrame({"entity": column_of(cases.rows.frame, name, "data.roles.entities"), "part": codes})[used].drop_duplicates()
-        often = pairs["entity"].value_counts()
-        shared = sorted(often.index[often > 1])
-        if shared:
-            share = f"{counted(len(shared), 'value')} of {len(often):,} ({len(shared) / len(often):.0%})"
-            examples = ", ".join(shorten(value) for value in shared[:5])
-            hint = "split by_entity or by_time, or leave the column out of data.roles.entities"
-            problems.append(Problem(name, "must not have rows in two parts", f"{share}, such as {examples}", hint))
-    if problems:
-        raise DataError("the split would leak from training to test", problems)
+    return Fold(name, Map(counts), _cutoff(cases, codes))
 
 
 def _one_class(cases: Cases, codes: np.ndarray) -> list[Problem]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, model_validator
 
 from upshot.components.faults import column_of
+from upshot.components.split._allow import SplitParams
 from upshot.components.split._folds import codes_for, one_fold
-from upshot.contracts.params import Params
 from upshot.contracts.records import PARTS, Cases, Folds, Part, Spec
 from upshot.errors import DataError, Problem, RecipeError, did_you_mean
 
@@ -20,7 +20,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Ids = Annotated[tuple[str | int, ...], Field(strict=False, min_length=1)]
 
 
-class ByEntityParams(Params):
+class ByEntityParams(SplitParams):
     """Shares of the entities, drawn by seed, or lists of them."""
 
     entity: str | None = Field(None, description="Column of the entity; none for the first of data.roles.entities.")
@@ -64,7 +64,7 @@ class ByEntity:
         codes = codes_for(cases, "train")
         for part, chosen in self._choose(values).items():
             codes[values.isin(chosen).to_numpy()] = PARTS.index(part)
-        return one_fold(cases, codes, self.parts)
+        return one_fold(cases, codes, self.parts, self.params, apart=(name,))
 
     def _choose(self, values: pd.Series) -> dict[Part, np.ndarray]:
         """Entities of validation and test: the lists as they are, the shares from a shuffled order of the others."""

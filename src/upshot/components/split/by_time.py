@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, model_validator
 
 from upshot.components.faults import column_of
+from upshot.components.split._allow import SplitParams
 from upshot.components.split._folds import as_of, codes_for, one_fold
 from upshot.components.split._windows import Interval, intervals, stated_moments
 from upshot.components.times import DAY, Duration, Moment, Span, is_clock, moment_of, span_ticks, ticks
@@ -45,7 +46,7 @@ class KnownParams(Params):
         return self
 
 
-class ByTimeParams(Params):
+class ByTimeParams(SplitParams):
     """One of three forms: shares (`test: 0.2`), dates (`test_from: "2018-08-08"`) or windows (`test: ["2018-08-08", "2018-08-15"]`)."""
 
     train: Window | None = Field(None, description="Window of the training rows, [start, end); rows before it are history.")
@@ -117,7 +118,7 @@ class ByTime:
             since = self.params.exclude_known.since
             start = parts["train"].start if since is None else moment_of(since)
             _set_aside_known(cases, codes, start, now, known, self.params.exclude_known.entity)
-        return one_fold(cases, codes, self.parts, gap=_gap_text(late - now, codes, clock))
+        return one_fold(cases, codes, self.parts, self.params, gap=_gap_text(late - now, codes, clock), in_time=True)
 
 
 def _set_aside_late(codes: np.ndarray, parts: dict[Part, Interval], late: np.ndarray) -> None:

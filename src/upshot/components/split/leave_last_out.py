@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from upshot.components.faults import column_of
+from upshot.components.split._allow import SplitParams
 from upshot.components.split._folds import as_of, codes_for, one_fold
 from upshot.components.times import ticks
-from upshot.contracts.params import Params
 from upshot.contracts.records import PARTS, Cases, Folds, Part, Spec
 from upshot.errors import DataError, Problem, RecipeError
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LEAST_ROWS = 3
 
 
-class LeaveLastOutParams(Params):
+class LeaveLastOutParams(SplitParams):
     """By user, in the order of time."""
 
     entity: str | None = Field(None, description="Column of the user; none for the first of data.roles.entities.")
@@ -65,7 +65,7 @@ class LeaveLastOut:
         codes = codes_for(cases, "train")
         codes[long & (left == 1)] = PARTS.index("validation")
         codes[long & (left == 0)] = PARTS.index("test")
-        return one_fold(cases, codes, self.parts)
+        return one_fold(cases, codes, self.parts, self.params)
 
 
 def _rows_after(users: np.ndarray, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

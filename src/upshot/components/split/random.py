@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 
 from upshot.components.faults import counted
-from upshot.components.split._folds import codes_for, one_fold, refuse_overlap
-from upshot.contracts.params import Params
+from upshot.components.split._allow import SplitParams
+from upshot.components.split._folds import codes_for, one_fold
 from upshot.contracts.records import PARTS, Cases, Folds, Part, Spec
 from upshot.errors import DataError, Problem
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-class RandomParams(Params):
+class RandomParams(SplitParams):
     """Rows drawn by chance."""
 
     test: float = Field(gt=0, lt=1, description="Share of the rows that test.")
@@ -46,7 +46,7 @@ class Random:
         """Give each case its part.
 
         Raises:
-            DataError: An entity has rows in two parts, or a part is empty or has one class.
+            DataError: A part is empty or has one class.
         """
         import numpy as np
 
@@ -56,8 +56,7 @@ class Random:
         if self.params.validation:
             _, validation = self._draw(cases, rest, self.params.validation / (1 - self.params.test))
             codes[validation] = PARTS.index("validation")
-        refuse_overlap(cases, codes)
-        return one_fold(cases, codes, self.parts, reason=self.params.reason)
+        return one_fold(cases, codes, self.parts, self.params, reason=self.params.reason, apart=cases.roles.entities)
 
     def _draw(self, cases: Cases, rows: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
         from sklearn.model_selection import train_test_split

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from upshot.components.split._allow import SplitParams
 from upshot.components.split._folds import as_of, codes_for, one_fold
 from upshot.components.times import Span, ticks
-from upshot.contracts.params import Params
 from upshot.contracts.records import PARTS, Cases, Folds, Part, Spec
 from upshot.errors import DataError, Problem
 
 
-class RollingOriginParams(Params):
+class RollingOriginParams(SplitParams):
     """Forecast origins counted from the end of the data."""
 
     horizon: int = Field(ge=1, description="Steps predicted after each origin; a step is one distinct value of the time column.")
@@ -52,4 +52,4 @@ class RollingOrigin:
         codes[step < train] = PARTS.index("train")
         codes[(step >= validation) & (step < validation + horizon)] = PARTS.index("validation")
         codes[step >= test] = PARTS.index("test")
-        return one_fold(cases, codes, self.parts, gap=Span(gap, False).words() if gap else None)
+        return one_fold(cases, codes, self.parts, self.params, gap=Span(gap, False).words() if gap else None, in_time=True)

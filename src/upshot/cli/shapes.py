@@ -1,0 +1,94 @@
+"""The JSON that commands print, by shape: name, version, and the keys of the document.
+
+Every document has the key `shape`. Within one number keys may be added; none is dropped, renamed or given another meaning without the next
+number. Numbers that are not defined (NaN) are null. Digests are SHA-256 in hex, times UTC in ISO 8601, durations seconds.
+
+`upshot.runs/1` (`upshot runs --json`)
+    `runs`: the newest first, or as sorted, each with `run` (its id), `recipe`, `status` ("running", "done", "refused", "failed" or
+    "interrupted"), `started_at`, `finished_at`, `seconds`, `version` ("card_fraud 3"), `seed`, `threads`, `project_version`,
+    `recipe_digest`, `error`, and `columns`: what `--columns` asked for, name -> value.
+
+`upshot.record/1` (`upshot show RUN --json`)
+    One run: `run`, `recipe`, `status`, `started_at`, `finished_at`, `seconds`, `error`, `version`; `stages` in order (`stage`, `cached`,
+    `seconds`, `key`, `value`: the digest of what it gave, `cleared`: whether that is no longer kept); `data` (`table`, `version`, `rows`,
+    `digest`, `columns`) or null; `metrics`, `value` and `gates` as in `upshot.run/1`, null where they are not known; `environment` (`seed`,
+    `threads`, `today`, `use_plugins`, `python`, `platform`, `cores`, `cpu`, `blas`, `libraries`) or null; `log`, the path of its log.
+
+`upshot.compare/1` (`upshot compare RUN RUN --json`)
+    `first` and `second`: ids. `config`: one entry a key, as in `upshot.diff/1`. `data`: `what`, `first`, `second`. `metrics` and `kpis`: per
+    name `first`, `second` and `difference` (second minus first; measurements as in `upshot.run/1`, or null), `better` ("first", "second", or
+    null while that is open) and `remark`.
+
+`upshot.lineage/1` (`upshot lineage RUN --json`)
+    `run`, `recipe`, `recipe_digest`; `source` (`use`, `inputs`: path -> digest when it was read, null where that is no longer kept);
+    `snapshot` (`table`, `version`, `rows`, `digest`, `created_at`) or null; `stages` (`stage`, `key`, `value`); `version` (`name`, `number`,
+    `manifest`: path -> digest) or null.
+
+`upshot.replay/1` (`upshot replay RUN --json`)
+    `run`; `level` ("bit", "prediction", "metric" or "diverged"); `first`: the first stage that gave another value, or null; `difference`
+    (`where`, `amount`) or null; `stages` (`stage`, `recorded`, `replayed`, `same`, `same_key`); `changed`: facts that differ from those of
+    the run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from upshot.contracts.tables import thaw
+
+SHAPES: dict[str, tuple[str, ...]] = {
+    "upshot.runs/1": ("runs",),
+    "upshot.record/1": (
+        "run",
+        "recipe",
+        "status",
+        "started_at",
+        "finished_at",
+        "seconds",
+        "error",
+        "version",
+        "stages",
+        "data",
+        "metrics",
+        "value",
+        "gates",
+        "environment",
+        "log",
+    ),
+    "upshot.compare/1": ("first", "second", "config", "data", "metrics", "kpis"),
+    "upshot.lineage/1": ("run", "recipe", "recipe_digest", "source", "snapshot", "stages", "version"),
+    "upshot.replay/1": ("run", "level", "first", "difference", "stages", "changed"),
+}
+"""Shape -> the keys of its document, in order, `shape` left out."""
+
+
+def printed(shape: str, body: Mapping[str, Any]) -> str:
+    """A document of a shape as text.
+
+    Example:
+        >>> print(printed("upshot.runs/1", {"runs": [{"seconds": float("nan")}]}))
+        {
+         "shape": "upshot.runs/1",
+         "runs": [
+          {
+           "seconds": null
+          }
+         ]
+        }
+    """
+    assert tuple(body) == SHAPES[shape], f"{shape} has the keys {SHAPES[shape]}"
+    return json.dumps({"shape": shape, **_plain(thaw(dict(body)))}, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """The same without numbers that JSON does not know."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and value - value != 0 else value
+
+
+__all__ = ["SHAPES", "printed"]
