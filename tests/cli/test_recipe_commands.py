@@ -322,7 +322,7 @@ def test_validate_wants_one_recipe_or_all(project: RecipeProject) -> None:
 def test_show_prints_the_recipe_of_a_run_and_how_another_differs_from_it(tiny: RecipeProject) -> None:
     run = tiny.run("run", "tiny", "model.C=0.5", "--json").json["run"]
 
-    assert tiny.run("show", run).stdout == tiny.run("show", "tiny", "model.C=0.5").stdout
+    assert tiny.run("show", run, "--config").stdout == tiny.run("show", "tiny", "model.C=0.5").stdout
     assert tiny.run("show", "tiny", "seed=3", "--diff", run).stdout.splitlines() == [
         f"from {run} to tiny seed=3",
         "",

@@ -127,7 +127,10 @@ def test_a_version_carries_its_signature_and_golden_rows_with_their_answers(tiny
     signature = json.loads(stored(tiny, manifest["signature.json"]))
     cases = pa.ipc.open_file(stored(tiny, manifest["golden/cases_rows.arrow"])).read_all()
     answers = pa.ipc.open_file(stored(tiny, manifest["golden/expected.arrow"])).read_all()
+    roles = {name: value for name, value in signature.pop("roles").items() if value}
+    assert roles == {"key": ["id"], "time": "day", "target": "bad", "amount": "amount"}
     assert signature == {
+        "block": "day",
         "columns": {"id": "int64", "day": "timestamp[us]", "amount": "double"},
         "features": ["amount"],
         "gives": "probability",

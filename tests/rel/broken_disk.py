@@ -1,7 +1,7 @@
 """Let every fsync, rename, unlink and write behind the beginning of the register stage fail, one at a time, or be the last of the process.
 
 strace counts the calls of one undisturbed run, and injects into one call of each further run: a kill, a full disk (ENOSPC) or a broken one (EIO).
-`python tests/rel/broken_disk.py` tries all three at every call; `--every 5` one of them at each fifth. Exit code 77 where strace cannot trace.
+`python tests/rel/broken_disk.py` tries all three at every call; `--every 12` one of them at each twelfth. Exit code 77 where strace cannot trace.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from functools import partial
 from pathlib import Path
 
 from tiny_house import TinyHouse, hold, refuse_bad_refusal
@@ -100,7 +99,9 @@ def _traced(house: TinyHouse, expression: str) -> tuple[int, str]:
     pid = house.start(*WORDS, before=("register", wait))
     os.close(ready[1])
     hold(os.read(ready[0], 1) == b".", "before registration", "the run ended")
-    with subprocess.Popen(["strace", "-f", "-y", "-o", str(out), "-e", expression, "-p", str(pid)], stderr=subprocess.PIPE, text=True) as strace:
+    with subprocess.Popen(
+        ["strace", "-f", "-y", "-o", str(out), "-e", expression, "-p", str(pid)], stderr=subprocess.PIPE, text=True
+    ) as strace:
         assert strace.stderr is not None
         hold("attached" in strace.stderr.readline(), "before registration", "strace is not attached")
         os.write(go[1], b".")

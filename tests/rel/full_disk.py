@@ -1,7 +1,7 @@
 """Fill the disk of the state folder before each stage, and hold how the run ends and how the next one goes on.
 
-The disk is a tmpfs in a mount namespace of the script's own. `python tests/rel/full_disk.py` fills it before every stage; `--every 4` before
-every fourth. Exit code 77 where the system allows no such namespace.
+The disk is a tmpfs in a mount namespace of the script's own. `python tests/rel/full_disk.py` fills it before every stage; `--every 5` before
+every fifth. Exit code 77 where the system allows no such namespace.
 """
 
 from __future__ import annotations
@@ -19,7 +19,22 @@ from pathlib import Path
 
 from tiny_house import TinyHouse, refuse_bad_refusal
 
-STAGES = ("ingest", "validate", "label", "split", "featurize", "train", "calibrate", "predict", "decide", "play", "value", "evaluate", "gate", "register")
+STAGES = (
+    "ingest",
+    "validate",
+    "label",
+    "split",
+    "featurize",
+    "train",
+    "calibrate",
+    "predict",
+    "decide",
+    "play",
+    "value",
+    "evaluate",
+    "gate",
+    "register",
+)
 SIZE = "24m"
 SKIPPED = 77
 

@@ -38,7 +38,9 @@ def main() -> None:
             hits[_kill(house, words, rng.uniform(0, whole), rng.uniform(0, registering), at_register=number % 2 == 1)] += 1
             house.go_on(*words, when=f"after kill {number}")
         house.refuse_damage("at the end")
-    print(f"{arguments.kills} kills: {', '.join(f'{count} {name}' for name, count in sorted(hits.items()))}; nothing lost, nothing half, no run open")
+    print(
+        f"{arguments.kills} kills: {', '.join(f'{count} {name}' for name, count in sorted(hits.items()))}; nothing lost, nothing half, no run open"
+    )
 
 
 def _durations(house: TinyHouse) -> tuple[float, float]:

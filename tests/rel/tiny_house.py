@@ -69,7 +69,11 @@ class TinyHouse:
         rows = ["id,day,amount,bad"]
         for day in range(1, 25):
             rows += [f"{2 * day},2026-01-{day:02d} 08:00:00,10,0", f"{2 * day + 1},2026-01-{day:02d} 20:00:00,{100 + day},1"]
-        files = {"recipes/tiny.yaml": ASSET.read_text(encoding="utf-8"), "data/cases.csv": "\n".join(rows) + "\n", "upshot.yaml": "use_plugins: [rel]\n"}
+        files = {
+            "recipes/tiny.yaml": ASSET.read_text(encoding="utf-8"),
+            "data/cases.csv": "\n".join(rows) + "\n",
+            "upshot.yaml": "use_plugins: [rel]\n",
+        }
         for name, text in files.items():
             path = self.root / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -133,7 +137,9 @@ class TinyHouse:
         """Everything that was registered still is, and nothing is registered in part."""
         now = self.versions()
         lost = [f"{row.name} {row.number}" for row in before if row not in now]
-        half = [f"{row.name} {row.number}" for row in now if not row.manifest or not all(self._has(digest) for digest in row.manifest.values())]
+        half = [
+            f"{row.name} {row.number}" for row in now if not row.manifest or not all(self._has(digest) for digest in row.manifest.values())
+        ]
         hold(not lost, when, f"lost: {lost}")
         hold(not half, when, f"registered in part: {half}")
 

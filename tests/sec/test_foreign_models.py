@@ -85,7 +85,9 @@ def linked(name: str) -> zipfile.ZipInfo:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_an_exported_version_is_loaded_in_a_child_and_answers_its_golden_rows(exported: Path, tiny_files: dict[str, str], model: str) -> None:
+def test_an_exported_version_is_loaded_in_a_child_and_answers_its_golden_rows(
+    exported: Path, tiny_files: dict[str, str], model: str
+) -> None:
     done = RecipeProject(exported, {}).run("model", "verify", model)
 
     files = len(json.loads((exported / model / "manifest.json").read_text())["files"])
@@ -163,7 +165,10 @@ GONE = "is in the manifest and not in the folder"
             lambda place: forge(place, "Signature.json", b"{}"),
             ["Signature.json, signature.json differ in case only: which one is meant depends on the system"],
         ),
-        (lambda place: forge(place, "../outside.json", b"{}"), ["../outside.json is not a plain path inside the folder", f"../outside.json {GONE}"]),
+        (
+            lambda place: forge(place, "../outside.json", b"{}"),
+            ["../outside.json is not a plain path inside the folder", f"../outside.json {GONE}"],
+        ),
         (
             lambda place: (place / "manifest.json").unlink(),
             ["manifest.json must be there: it says which files belong to the model"],

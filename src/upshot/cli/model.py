@@ -23,7 +23,9 @@ DIGITS = 12
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("action", nargs="?", choices=["list", "show", "export", "verify"], default="list", help="what to do (default: list)")
+    parser.add_argument(
+        "action", nargs="?", choices=["list", "show", "export", "verify"], default="list", help="what to do (default: list)"
+    )
     parser.add_argument("what", nargs="?", help="show, export: NAME@NUMBER; verify: a folder that `export` wrote, here or elsewhere")
     parser.add_argument("folder", nargs="?", type=Path, help="export: the folder to write; new or empty")
     add_json(parser)
@@ -36,7 +38,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if given != needed:
         usage = {"list": "upshot model list", "show": "upshot model show NAME@NUMBER", "verify": "upshot model verify FOLDER"}
         hint = usage.get(arguments.action, "upshot model export NAME@NUMBER FOLDER")
-        raise UsageError("the command line is wrong", [Problem(f"model {arguments.action}", f"takes {needed} words", str(given), hint)])
+        raise UsageError("the command line is wrong", [Problem(f"model {arguments.action}", f"must be written as: {hint}")])
     if arguments.action == "verify":
         return _verify(Path(arguments.what), as_json=arguments.json)
     state = Context.of(arguments).state
@@ -84,7 +86,11 @@ def _show(state: State, version: VersionRow, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"shape": "upshot.model.show/1", **thaw(asdict(version)), "record": content[1]}, indent=1, default=thaw))
         return 0
-    print(columns([("version", f"{version.name}@{version.number}"), ("registered", version.created_at), ("run", version.run), *content[1].items()]))
+    print(
+        columns(
+            [("version", f"{version.name}@{version.number}"), ("registered", version.created_at), ("run", version.run), *content[1].items()]
+        )
+    )
     files = [(path, size(state.artefacts.path(digest).stat().st_size), digest[:DIGITS]) for path, digest in version.manifest.items()]
     print("\n" + columns([("file", "size", "SHA-256"), *files]))
     return 0
@@ -98,5 +104,7 @@ def _verify(folder: Path, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"shape": "upshot.model.verify/1", **asdict(found)}, indent=1))
     else:
-        print(f"{found.name}@{found.number}: {len(found.files)} files are what the manifest says; {found.golden_rows} golden rows answered as before")
+        print(
+            f"{found.name}@{found.number}: {len(found.files)} files are what the manifest says; {found.golden_rows} golden rows answered as before"
+        )
     return 0

@@ -42,44 +42,32 @@ def execute(arguments: argparse.Namespace) -> int:
     if found.level != "diverged":
         return 0
     sys.stdout.flush()
-    print(f"IntegrityError: {found.run} diverged at stage {found.first}{_largest(found)}", file=sys.stderr)
+    print(f"IntegrityError: {found.run} diverged at stage {found.first}{_apart(found)}", file=sys.stderr)
     return IntegrityError.exit_code
 
 
 def render(found: Replay) -> str:
     """What came of it, as text."""
-    rows = [
-        (
-            s.stage,
-            s.recorded[:WIDTH],
-            (s.replayed or "none")[:WIDTH],
-            "same" if s.is_same else "differs",
-            "" if s.has_same_key else "other facts",
-        )
-        for s in found.stages
-    ]
-    parts = [columns([("stage", "recorded", "replayed", "", ""), *rows])]
+    rows = [(s.stage, s.recorded[:WIDTH], (s.replayed or "none")[:WIDTH], "same" if s.is_same else "differs") for s in found.stages]
+    parts = [columns([("stage", "recorded", "replayed", ""), *rows])]
     if found.changed:
         parts.append("\n".join(["changed since the run:", *(f"  {fact}" for fact in found.changed)]))
     lines = [("run", found.run), ("level", f"{found.level}: {MEANS[found.level]}")]
     if found.first is not None:
-        lines.append(("first", f"stage {found.first}{_largest(found)}"))
+        lines.append(("first", f"stage {found.first}{_apart(found)}"))
     return "\n\n".join(["", *parts, columns(lines)])
 
 
-def _largest(found: Replay) -> str:
-    if found.difference is None:
-        return ""
-    amount = "" if found.difference.amount is None else f" by {found.difference.amount:.3g}"
-    return f"; {found.difference.where} differs{amount}"
+def _apart(found: Replay) -> str:
+    """Where the first stage differs, and by how much what follows from it does."""
+    told = dict.fromkeys(difference for difference in (found.difference, found.largest) if difference is not None)
+    amounts = [f"{d.where} differs" + ("" if d.amount is None else f" by {d.amount:.3g}") for d in told]
+    return "".join(f"; {text}" for text in amounts)
 
 
 def document(found: Replay) -> str:
     """The same as one JSON document of shape `upshot.replay/1`."""
-    stages = [
-        {"stage": s.stage, "recorded": s.recorded, "replayed": s.replayed, "same": s.is_same, "same_key": s.has_same_key}
-        for s in found.stages
-    ]
-    difference = None if found.difference is None else {"where": found.difference.where, "amount": found.difference.amount}
-    body = {"run": found.run, "level": found.level, "first": found.first, "difference": difference, "stages": stages}
+    stages = [{"stage": s.stage, "recorded": s.recorded, "replayed": s.replayed, "same": s.is_same} for s in found.stages]
+    apart = [None if d is None else {"where": d.where, "amount": d.amount} for d in (found.difference, found.largest)]
+    body = {"run": found.run, "level": found.level, "first": found.first, "difference": apart[0], "largest": apart[1], "stages": stages}
     return printed("upshot.replay/1", {**body, "changed": list(found.changed)})

@@ -120,10 +120,15 @@ def _refuse_unknown(names: Sequence[str], runs: Sequence[Past]) -> None:
     known = {name for past in runs for name in _declared(past)}
     wrong = [name for name in unknown if name not in known and (runs or name.partition(".")[0] not in ("metric", "kpi", "gain", "param"))]
     if wrong:
-        options = [*PLAIN, *(known or FAMILIES)]
         raise UsageError(
-            "the runs cannot be listed", [Problem(name, "no run has such a column", None, did_you_mean(name, options)) for name in wrong]
+            "the runs cannot be listed", [Problem(name, "no run has such a column", None, _hint(name, known)) for name in wrong]
         )
+
+
+def _hint(name: str, known: set[str]) -> str:
+    """The nearest column of the same family."""
+    family = name.partition(".")[0]
+    return did_you_mean(name, [option for option in known if option.partition(".")[0] == family] or [*PLAIN, *FAMILIES])
 
 
 def _declared(past: Past) -> dict[str, Any]:

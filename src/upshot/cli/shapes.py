@@ -25,9 +25,9 @@ number. Numbers that are not defined (NaN) are null. Digests are SHA-256 in hex,
     `manifest`: path -> digest) or null.
 
 `upshot.replay/1` (`upshot replay RUN --json`)
-    `run`; `level` ("bit", "prediction", "metric" or "diverged"); `first`: the first stage that gave another value, or null; `difference`
-    (`where`, `amount`) or null; `stages` (`stage`, `recorded`, `replayed`, `same`, `same_key`); `changed`: facts that differ from those of
-    the run.
+    `run`; `level` ("bit", "prediction", "metric" or "diverged"); `first`: the first stage that gave another value, or null; `difference`:
+    where it differs most (`where`, `amount`: null for a file or a text), or null; `largest`: the same of the predictions, or else of money
+    or scores, or null; `stages` (`stage`, `recorded`, `replayed`, `same`); `changed`: facts that differ from those of the run.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     ),
     "upshot.compare/1": ("first", "second", "config", "data", "metrics", "kpis"),
     "upshot.lineage/1": ("run", "recipe", "recipe_digest", "source", "snapshot", "stages", "version"),
-    "upshot.replay/1": ("run", "level", "first", "difference", "stages", "changed"),
+    "upshot.replay/1": ("run", "level", "first", "difference", "largest", "stages", "changed"),
 }
 """Shape -> the keys of its document, in order, `shape` left out."""
 

@@ -161,6 +161,16 @@ class Feature(Protocol):
         ...
 
 
+@runtime_checkable
+class CrossFitted(Feature, Protocol):
+    """A feature that learns from outcomes: its training rows are encoded by `cross_fit`, all others by `transform`.
+
+    `cross_fit(train)` gives the columns of `transform` for the rows that it was fitted on, each encoded without its own outcome.
+    """
+
+    def cross_fit(self, train: Cases) -> pd.DataFrame: ...
+
+
 @dataclass(frozen=True)
 class Compute:
     """What a fit may use: the seed, and how many threads."""
@@ -205,10 +215,14 @@ class Model(Protocol):
 
 
 class Calibrator(Protocol):
-    """Kind `calibration`: maps predictions to trustworthy ones; fitted on validation only. `fits` False needs no validation."""
+    """Kind `calibration`: maps predictions to trustworthy ones; fitted on validation only. `fits` False needs no validation.
+
+    `gives` is the kind of what comes out, None where it is the kind that went in.
+    """
 
     spec: Spec
     accepts: tuple[PredictionKind, ...]
+    gives: PredictionKind | None
     fits: bool
 
     def fit(self, predictions: pd.DataFrame, cases: Cases) -> None: ...
@@ -379,6 +393,7 @@ __all__ = [
     "Check",
     "Component",
     "Compute",
+    "CrossFitted",
     "Evidence",
     "Examples",
     "Feature",

@@ -121,11 +121,10 @@ class _Sides:
 
 def _same_cases(first: Past, second: Past) -> tuple[str | None, _Sides | None]:
     """Both predictions with the test cases that they share, or why there are none."""
-    needed = {past: [past.value(stage) for stage in ("predict", "split")] for past in (first, second)}
-    cleared = [past.row.id for past, values in needed.items() if None in values]
+    cleared = [past.row.id for past in (first, second) if past.value("predict") is None or past.value("split") is None]
     if cleared:
         return f"the predictions of {' and '.join(cleared)} are no longer kept", None
-    (predicted, cases), (other, others) = (tested_rows(*values) for values in needed.values())
+    (predicted, cases), (other, others) = (tested_rows(past.value("predict"), past.value("split")) for past in (first, second))
     if first.digests["split"] != second.digests["split"] and not _are_same(cases, others):
         return "the test cases differ", None
     return None, _Sides(cases, predicted, other)

@@ -49,7 +49,7 @@ def environment(recipe: Recipe, catalogue: Catalogue, *, threads: int, use_plugi
             "platform": f"{system.sysname} {system.release} {system.machine}",
             "cores": os.cpu_count() or 1,
             "cpu": cpu(),
-            "blas": tuple(blas()),
+            "blas": tuple(sorted(blas(), key=str)),
             "libraries": libraries(recipe, catalogue),
         }
     )

@@ -95,7 +95,10 @@ def verify(folder: Path, limits: Limits | None = None) -> ForeignModel:
     """
     if not folder.is_dir():
         raise UsageError("there is no such folder", [Problem(str(folder), "must be a folder written by `upshot model export`")])
-    manifest, contents = _read(folder)
+    try:
+        manifest, contents = _read(folder)
+    except OSError as error:  # what may not be read, or was made a link while we looked
+        raise _refused(folder, [Problem(str(error.filename), "must be a file that can be read", os.strerror(error.errno or 0))]) from error
     problems = [problem for path, content in contents.items() for problem in content_problems(path, content)]
     if problems:
         raise _refused(folder, problems)
@@ -122,7 +125,11 @@ def _read(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     by_fold: dict[str, list[str]] = {}
     for path in sorted({*named, *found}):
         by_fold.setdefault(path.casefold(), []).append(path)
-    problems += [Problem(", ".join(same), "differ in case only: which one is meant depends on the system") for same in by_fold.values() if len(same) > 1]
+    problems += [
+        Problem(", ".join(same), "differ in case only: which one is meant depends on the system")
+        for same in by_fold.values()
+        if len(same) > 1
+    ]
     problems += [Problem(path, "is not a plain path inside the folder") for path in named if not _is_plain(path)]
     problems += [Problem(path, "is in the folder and not in the manifest") for path in sorted(found.keys() - named.keys())]
     problems += [Problem(path, "is in the manifest and not in the folder") for path in sorted(named.keys() - found.keys())]
@@ -184,10 +191,10 @@ def _is_plain(path: str) -> bool:
 
 
 def content_problems(path: str, content: bytes) -> Iterator[Problem]:
-    """Why a file is no part of a model version, told by its content; its name only says what it has to be.
+    r"""Why a file is no part of a model version, told by its content; its name only says what it has to be.
 
     Example:
-        >>> [problem.sentence() for problem in content_problems("model/model.json", b"\\x80\\x05K\\x01.")]
+        >>> [problem.sentence() for problem in content_problems("model/model.json", b"\x80\x05K\x01.")]
         ['must be JSON text; got a pickle, which runs code when it is read']
     """
     wanted = _FORMATS.get(PurePosixPath(path).suffix)
@@ -243,7 +250,9 @@ def _archive_problems(path: str, content: bytes) -> Iterator[Problem]:
             names = [member.filename for member in members]
             whole = sum(member.file_size for member in members)
             yield from (Problem(f"{path}: {name[:80]!r}", "is no member of a saved model") for name in names if not _MEMBER.fullmatch(name))
-            yield from (Problem(f"{path}: {name!r}", "stands twice in the archive") for name in sorted({n for n in names if names.count(n) > 1}))
+            yield from (
+                Problem(f"{path}: {name!r}", "stands twice in the archive") for name in sorted({n for n in names if names.count(n) > 1})
+            )
             yield from (
                 Problem(f"{path}: {member.filename!r}", "must be a plain file", "a link, or locked")
                 for member in members
@@ -276,7 +285,7 @@ def _rehearse(folder: Path, copies: Path, place: Path, limits: Limits) -> int:
                 stdin=subprocess.DEVNULL,
                 stdout=words,
                 stderr=words,
-                preexec_fn=partial(_confine, limits),  # noqa: PLW1509 - the child must not run a line without its limits
+                preexec_fn=partial(_confine, limits),  # not a line of the child runs without its limits
                 timeout=5 * limits.seconds,
                 check=False,
             )
@@ -300,6 +309,6 @@ def _confine(limits: Limits) -> None:
 
 
 def _death(code: int, last: str, limits: Limits) -> str:
-    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+    if code == -signal.SIGXCPU:
         return f"it took more than {limits.seconds} s"
     return f"it died of {signal.Signals(-code).name}" if code < 0 else last[:300] or f"exit code {code}"

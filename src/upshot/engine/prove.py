@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from upshot.catalogue import Catalogue
-from upshot.contracts.records import Kpis, Spec
+from upshot.contracts.records import Kpis, PredictionKind, Spec
 from upshot.engine.code import CodeDigests
 from upshot.engine.files import FileDigests
 from upshot.engine.inputs import Inputs
@@ -61,9 +61,10 @@ def _make(inputs: Inputs) -> _Made:
 
 def _kinds(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
     model, calibrator, policy, rollout = (made.one[kind] for kind in ("model", "calibration", "policy", "rollout"))
-    for kind, taker in (("calibration", calibrator), ("policy", policy)):
-        if model.gives not in taker.accepts:
-            yield _mismatch(kind, taker, "accepts", taker.accepts, f"model {model.spec.use!r} gives {model.gives}", catalogue, model.gives)
+    for kind, taker, (giver, gives) in (("calibration", calibrator, (model, model.gives)), ("policy", policy, _predicted(made))):
+        if gives not in taker.accepts:
+            got = f"{giver.spec.kind} {giver.spec.use!r} gives {gives}"
+            yield _mismatch(kind, taker, "accepts", taker.accepts, got, catalogue, gives)
     for place, giver in (("policy", policy), *((f"baselines.{name}", baseline) for name, baseline in made.many["baselines"].items())):
         if giver.gives != rollout.accepts:
             yield Problem(
@@ -71,6 +72,12 @@ def _kinds(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
                 f"{giver.spec.use!r} gives {giver.gives}, and rollout {rollout.spec.use!r} accepts {rollout.accepts}",
                 hint=f"options that fit: {_fitting(catalogue, giver.spec.kind, 'gives', rollout.accepts)}",
             )
+
+
+def _predicted(made: _Made) -> tuple[Any, PredictionKind]:
+    """Who says what kind the predictions are, and which: the calibration where it changes the model's kind."""
+    model, calibrator = made.one["model"], made.one["calibration"]
+    return (model, model.gives) if calibrator.gives is None else (calibrator, calibrator.gives)
 
 
 def _mismatch(place: str, taker: Any, verb: str, takes: tuple[str, ...], got: str, catalogue: Catalogue, wanted: str) -> Problem:
@@ -132,15 +139,15 @@ def _key_of(spec: Spec, wanted: str) -> str:
 
 
 def _metrics(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
-    model = made.one["model"]
+    giver, gives = _predicted(made)
     for name, metric in made.many["metrics"].items():
-        if model.gives not in metric.accepts:
+        if gives not in metric.accepts:
             yield _mismatch(
                 f"metrics.{name}",
                 metric,
                 "accepts",
                 metric.accepts,
-                f"model {model.spec.use!r} gives {model.gives}",
+                f"{giver.spec.kind} {giver.spec.use!r} gives {gives}",
                 catalogue,
-                model.gives,
+                gives,
             )

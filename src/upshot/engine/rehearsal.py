@@ -31,16 +31,16 @@ def main(folder: Path) -> int:
         rows = rehearse(read_predictor(folder, load_catalogue()))
     except UpshotError as error:
         problems = [asdict(problem) for problem in error.problems] or [asdict(Problem("the model", error.headline))]
-        print(json.dumps({"problems": problems}))
+        sys.stdout.write(json.dumps({"problems": problems}) + "\n")
         return IntegrityError.exit_code
-    print(json.dumps({"golden_rows": rows}))
+    sys.stdout.write(json.dumps({"golden_rows": rows}) + "\n")
     return 0
 
 
 def read_predictor(folder: Path, catalogue: Catalogue) -> Predictor:
     """The scoring path of a model folder, as `register` packs it."""
     signature = json.loads((folder / "signature.json").read_bytes())
-    roles = Roles(**{name: tuple(value) if isinstance(value, list) else value for name, value in signature["roles"].items()})
+    roles: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in signature["roles"].items()}
     components: dict[str, Any] = json.loads((folder / "components.json").read_bytes())
 
     def fitted(place: str) -> Fitted:
@@ -50,7 +50,7 @@ def read_predictor(folder: Path, catalogue: Catalogue) -> Predictor:
 
     def cases(name: str) -> Cases:
         rows, labels = (_frame(folder / "golden" / f"{name}_{part}.arrow") for part in ("rows", "labels"))
-        return Cases(Table.of(rows), Table.of(labels), roles, signature["block"])
+        return Cases(Table.of(rows), Table.of(labels), Roles(**roles), signature["block"])
 
     return Predictor(
         encoders=Map({FINAL: Map({name.removeprefix(FEATURES): fitted(name) for name in components if name.startswith(FEATURES)})}),
@@ -74,7 +74,9 @@ def rehearse(predictor: Predictor) -> int:
         raise IntegrityError("other answers", [Problem("golden rows", "must be answered in the same form", str(list(answer.columns)))])
     if not answer.equals(expected):
         differing = int((answer != expected).any(axis=1).sum())
-        raise IntegrityError("other answers", [Problem("golden rows", "must be answered as before", f"{differing} of {len(expected)} differ")])
+        raise IntegrityError(
+            "other answers", [Problem("golden rows", "must be answered as before", f"{differing} of {len(expected)} differ")]
+        )
     return len(expected)
 
 

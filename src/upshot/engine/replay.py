@@ -31,7 +31,6 @@ from upshot.engine.state import State
 from upshot.errors import IntegrityError, Problem, UsageError
 from upshot.ledger import snapshots
 from upshot.ledger.codec import Codec
-from upshot.stages import Stage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,12 +59,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class StageReplay:
-    """One stage: digest of what it gave then and now (None where it gave nothing), and whether it ran on the same facts."""
+    """One stage: digest of what it gave then and now (None where it gave nothing)."""
 
     stage: str
     recorded: str
     replayed: str | None
-    has_same_key: bool
 
     @property
     def is_same(self) -> bool:
@@ -83,6 +81,7 @@ class Replay:
         stages: Every stage that had a value.
         first: The first stage that gave another value; None at level `bit`.
         difference: Where its values differ most; None where they are equal or the recorded one is no longer kept.
+        largest: The largest difference of predictions, money or scores, whichever stage comes first; None where they are equal.
         changed: Facts that differ from those of the run: "library xgboost 3.0.2 -> 3.1.0", "train: model.code".
     """
 
@@ -91,6 +90,7 @@ class Replay:
     stages: tuple[StageReplay, ...]
     first: str | None
     difference: Difference | None
+    largest: Difference | None
     changed: tuple[str, ...]
 
 
@@ -188,16 +188,13 @@ class Replayer:
         """
         record = self.engine.run(self.plan, watch)
         then, now = self.past, Past(self.engine.state.ledger.run(record.id), self.engine.state, self.past.catalogue)
-        keys = {stage.name: stage.key for stage in record.stages}
-        recorded = {stage.stage: stage.key for stage in then.stages}
-        stages = tuple(
-            StageReplay(name, digest, record.values.get(name), recorded[name] == keys.get(name)) for name, digest in then.digests.items()
-        )
+        stages = tuple(StageReplay(name, digest, record.values.get(name)) for name, digest in then.digests.items())
         moved = [stage.stage for stage in stages if not stage.is_same]
         first = moved[0] if moved else None
         level = "diverged" if record.status != then.row.status else self._level(moved, now)
-        stage = next((planned.stage for planned in self.plan.stages if planned.stage.name == first), None)
-        return Replay(then.row.id, level, stages, first, self._difference(stage, now), tuple(self._changed(now)))
+        told = next((name for name in (PREDICTING, *MEASURING) if name in moved), None)
+        found = [self._difference(name, now) for name in (first, told)]
+        return Replay(then.row.id, level, stages, first, found[0], found[1], tuple(self._changed(now, first)))
 
     def _level(self, moved: list[str], now: Past) -> Level:
         if not moved:
@@ -222,15 +219,19 @@ class Replayer:
         outcomes = [None if found is None else [(v.gate, v.outcome) for v in found.verdicts] for found in verdicts]
         return outcomes[0] == outcomes[1] is not None
 
-    def _difference(self, stage: Stage | None, now: Past) -> Difference | None:
+    def _difference(self, name: str | None, now: Past) -> Difference | None:
+        stage = next((planned.stage for planned in self.plan.stages if planned.stage.name == name), None)
         if stage is None or self.past.is_cleared(stage.name) or stage.name not in now.digests:
             return None
         codecs = [_codec(past, self.plan) for past in (self.past, now)]
         old, new = (codec.load(past.digests[stage.name]) for codec, past in zip(codecs, (self.past, now), strict=True))
         return largest(differences(old, new, stage.gives.__name__))
 
-    def _changed(self, now: Past) -> Iterator[str]:
-        """What differs from then: environment first, then the facts of each stage's key that no earlier stage accounts for."""
+    def _changed(self, now: Past, first: str | None) -> Iterator[str]:
+        """What differs from then: environment first, then the facts of each stage's key that no earlier stage accounts for.
+
+        Input files are no fact of a replay: it reads what was pinned.
+        """
         then, here = (dict(_flat(thaw(past.row.summary["environment"]))) for past in (self.past, now))
         for name in dict.fromkeys([*then, *here]):
             if then.get(name) != here.get(name):
@@ -239,7 +240,9 @@ class Replayer:
         keys = {stage.stage: stage.key for stage in now.stages}
         for stage in self.past.stages:
             old, new = self.past.state.receipts.find(stage.key), now.state.receipts.find(keys.get(stage.stage, ""))
-            if old is not None and new is not None:
+            if old is None and stage.stage == first and stage.key != keys.get(first):
+                yield f"{first}: other code, libraries or parameters; which ones is no longer kept"
+            elif old is not None and new is not None:
                 yield from (
                     f"{stage.stage}: {name}" for name in old.changed(new.inputs) if name not in given and not name.startswith("file ")
                 )
@@ -326,6 +329,9 @@ def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, dict) and value:
         for name, item in value.items():
             yield from _flat(item, f"{prefix}.{name}" if prefix else name)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for index, item in enumerate(value):
+            yield from _flat(item, f"{prefix}[{index}]")
     else:
         yield prefix, str(value)
 

@@ -166,7 +166,7 @@ class _Run:
         self.services: dict[type, object] = {Lake: self.state.lake, Registry: self.engine.registry(self.state, self.engine.catalogue, run)}
         status, failure = "failed", None
         try:
-            self.log.write("run", f"{run} of recipe {self.recipe.name} begins: {len(self.plan.stages)} stages, {self.inputs.threads} threads")
+            self.log.write("run", f"{run} of recipe {self.recipe.name} begins with {self.inputs.threads} threads")
             self.watchers.tell("before_run", run=self.info)
             for planned in self.plan.stages:
                 if self.lease is not None:

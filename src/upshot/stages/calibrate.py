@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import copy
 
 from upshot.contracts.components import Calibrator
-from upshot.contracts.records import Features, Fitted, FittedModels, Folds, Golden, Predictor, Signature, Snapshot
+from upshot.contracts.records import Features, Fitted, FittedModels, Folds, Golden, PredictionKind, Predictor, Signature, Snapshot
 from upshot.contracts.tables import Map, Table
 from upshot.stages.scoring import live_model, score, with_case
 from upshot.stages.train import examples
@@ -27,25 +27,25 @@ def calibrate(fitted: FittedModels, folds: Folds, features: Features, calibrator
             model = live_model(fitted.models[fold.name])
             rows = examples(folds, features, model, fold.name, "validation")
             raw = model.predict(type(rows)(rows.cases.blind(), rows.X), folds.history(fold.name, "validation"))
-            fresh.fit(with_case(model, raw, rows.cases.size), rows.cases)
+            fresh.fit(with_case(raw, model.gives, model.spec, rows.cases.size), rows.cases)
         calibrators[fold.name] = Fitted(calibrator.spec, live=fresh)
     predictor = Predictor(
         features.encoders,
         fitted.models,
         Map(calibrators),
         fitted.final,
-        _signature(fitted, features, snapshot),
+        _signature(fitted, features, snapshot, calibrator.gives or fitted.gives),
         _no_golden(folds),
     )
     return _with_golden(predictor, folds)
 
 
-def _signature(fitted: FittedModels, features: Features, snapshot: Snapshot) -> Signature:
+def _signature(fitted: FittedModels, features: Features, snapshot: Snapshot, gives: PredictionKind) -> Signature:
     roles = snapshot.roles
     read = [column for encoder in features.encoders[fitted.final].values() for column in encoder.live.inputs(roles)]
     asked = [*roles.key, *(n for n in (roles.time, roles.item, roles.amount) if n), *roles.entities, *read]
     known = dict.fromkeys(column for column in asked if column in snapshot.columns and column != roles.target)
-    return Signature(Map({column: snapshot.columns[column] for column in known}), features.columns, fitted.gives)
+    return Signature(Map({column: snapshot.columns[column] for column in known}), features.columns, gives)
 
 
 def _no_golden(folds: Folds) -> Golden:

@@ -19,9 +19,7 @@ RESAMPLES = 200
 def evaluate(predictions: Predictions, folds: Folds, metrics: Mapping[str, Metric], seed: Seed) -> Evaluation:
     """Score the predictions on the test rows of all folds together."""
     frame, cases = tested_rows(predictions, folds)
-    return Evaluation(
-        Map({name: _measure(metric, frame, cases, seed) for name, metric in metrics.items()}), cases.size, folds.cases.block
-    )
+    return Evaluation(Map({name: _measure(metric, frame, cases, seed) for name, metric in metrics.items()}), cases.size, folds.cases.block)
 
 
 def tested_rows(predictions: Predictions, folds: Folds) -> tuple[pd.DataFrame, Cases]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 
-from upshot.contracts.components import Feature
+from upshot.contracts.components import CrossFitted, Feature
 from upshot.contracts.records import Cases, Features, Fitted, Folds, Part
 from upshot.contracts.tables import Map, Table
 from upshot.errors import DataError, Problem, did_you_mean
@@ -44,6 +44,11 @@ def _encode_parts(folds: Folds, fold: str, parts: tuple[Part, ...], features: Ma
 
     positions = folds.positions(fold, *parts)
     encoded = encode(features, folds.cases.take(positions).blind(), folds.cases)
+    in_train = np.isin(positions, folds.positions(fold, "train"))
+    for feature in features.values():
+        if isinstance(feature, CrossFitted):
+            own = feature.cross_fit(folds.part(fold, "train"))
+            encoded.loc[in_train, own.columns] = own.to_numpy()
     return {part: Table.of(encoded.iloc[np.searchsorted(positions, folds.positions(fold, part))]) for part in parts}
 
 

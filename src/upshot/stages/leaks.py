@@ -32,7 +32,7 @@ SHARE = 0.01
 FEWEST_COPIES = 3
 FEWEST_COLUMNS = 3
 NEAR = 0.05
-MOST_SCORED, MOST_TRAIN = 2_000, 100_000
+MOST_SCORED, MOST_TRAIN = 1_000, 100_000
 """Rows compared by distance; drawn evenly where there are more."""
 
 

@@ -44,7 +44,8 @@ def _played(rollout: Rollout, decided: pd.DataFrame, test: Cases, history: Cases
     missing = [name for name in ("case", *rollout.columns) if name not in flows.columns]
     if missing:
         raise PluginError(
-            f"rollout {rollout.spec.use!r} breaks its contract", [Problem("rollout", "must give every flow that it declares", f"no {missing}")]
+            f"rollout {rollout.spec.use!r} breaks its contract",
+            [Problem("rollout", "must give every flow that it declares", f"no {missing}")],
         )
     case = flows["case"].to_numpy()
     block = test.labels.frame["block"].to_numpy()[case]

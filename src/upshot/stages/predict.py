@@ -18,5 +18,6 @@ def predict(predictor: Predictor, folds: Folds, features: Features) -> Predictio
             frame = predict_encoded(model, predictor.calibrators[fold.name].live, rows, folds.history(fold.name, part))
             frames[f"{fold.name}/{part}"] = Table.of(frame)
     first = next(iter(frames.values()))
-    levels = tuple(float(name[1:]) for name in first.columns if name.startswith("q")) if model.gives == "quantiles" else ()
-    return Predictions(predictor.signature.gives, Map(frames), levels)
+    kind = predictor.signature.gives
+    levels = tuple(float(name[1:]) for name in first.columns if name.startswith("q")) if kind == "quantiles" else ()
+    return Predictions(kind, Map(frames), levels)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from upshot.contracts.components import Calibrator, Examples, Feature, Model
-from upshot.contracts.records import PREDICTION_COLUMNS, Cases, Fitted, PredictionKind, Predictor
+from upshot.contracts.records import PREDICTION_COLUMNS, Cases, Fitted, PredictionKind, Predictor, Spec
 from upshot.errors import PluginError, Problem
 
 if TYPE_CHECKING:
@@ -41,30 +41,29 @@ def predict_encoded(model: Model, calibrator: Calibrator, examples: Examples, hi
     """Calibrated predictions of encoded cases, with `case` 0..n-1.
 
     Raises:
-        PluginError: The model's answer has other columns or rows than its kind declares, or holds NaN.
+        PluginError: The answer of the model or the calibration has other columns or rows than its kind demands, or holds NaN.
     """
     blind = Examples(examples.cases.blind(), examples.X)
-    raw = with_case(model, model.predict(blind, history), examples.cases.size)
-    return with_case(model, calibrator.apply(raw), examples.cases.size)
+    raw = with_case(model.predict(blind, history), model.gives, model.spec, examples.cases.size)
+    return with_case(calibrator.apply(raw), calibrator.gives or model.gives, calibrator.spec, examples.cases.size)
 
 
-def with_case(model: Model, frame: pd.DataFrame, cases: int) -> pd.DataFrame:
-    """The frame with its `case` column, held to the contract of the model's kind."""
+def with_case(frame: pd.DataFrame, kind: PredictionKind, giver: Spec, cases: int) -> pd.DataFrame:
+    """The frame with its `case` column, held to the contract of the kind that its giver declares."""
     import numpy as np
 
-    kind = model.gives
     if "case" not in frame.columns:
         if kind not in ONE_ROW_PER_CASE or len(frame) != cases:
-            raise _broken("model", model.spec.use, f"must give one row per case for {kind}", f"{len(frame)} rows for {cases} cases")
+            raise _broken(giver.kind, giver.use, f"must give one row per case for {kind}", f"{len(frame)} rows for {cases} cases")
         frame = frame.reset_index(drop=True)
         frame.insert(0, "case", np.arange(cases, dtype=np.int64))
     missing = [column for column in PREDICTION_COLUMNS[kind] if column not in frame.columns]
     if missing:
-        raise _broken("model", model.spec.use, f"predictions of kind {kind} need the columns {missing}", str(list(frame.columns)))
+        raise _broken(giver.kind, giver.use, f"predictions of kind {kind} need the columns {missing}", str(list(frame.columns)))
     numbers = frame.select_dtypes("number")
     if not np.isfinite(numbers.to_numpy(dtype=float)).all():
         bad = [column for column in numbers if not np.isfinite(numbers[column].to_numpy(dtype=float)).all()]
-        raise _broken("model", model.spec.use, "predictions must be finite", f"NaN or infinity in {bad}")
+        raise _broken(giver.kind, giver.use, "predictions must be finite", f"NaN or infinity in {bad}")
     return frame
 
 

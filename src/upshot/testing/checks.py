@@ -28,7 +28,7 @@ DECLARES: Mapping[str, tuple[str, ...]] = {
     "split": ("split",),
     "features": ("inputs", "fit", "transform", "state", "restore"),
     "model": ("fit", "predict", "state", "restore"),
-    "calibration": ("accepts", "fits", "fit", "apply", "state", "restore"),
+    "calibration": ("accepts", "gives", "fits", "fit", "apply", "state", "restore"),
     "policy": ("accepts", "gives", "tunes", "tune", "decide"),
     "rollout": ("accepts", "play"),
     "baselines": ("decide",),

@@ -28,4 +28,18 @@ ENTRIES: tuple[Component, ...] = (
         sentence="Isotonic regression: a rising curve of steps and slopes, fitted on validation.",
         libraries=("scikit-learn",),
     ),
+    Component(
+        kind="calibration",
+        name="venn_abers",
+        params="upshot.components.calibration.venn_abers:VennAbersParams",
+        make="upshot.components.calibration.venn_abers:VennAbers",
+        sentence="Venn-Abers: isotonic regression that keeps away from 0 and 1 where validation is small.",
+    ),
+    Component(
+        kind="calibration",
+        name="conformal",
+        params="upshot.components.calibration.conformal:ConformalParams",
+        make="upshot.components.calibration.conformal:Conformal",
+        sentence="Split-conformal intervals: a point becomes quantiles, by the residuals of validation.",
+    ),
 )

@@ -27,6 +27,7 @@ class Isotonic:
 
     spec: Spec
     accepts: tuple[PredictionKind, ...] = ("probability",)
+    gives: PredictionKind | None = None
     fits = True
 
     def __init__(self, params: IsotonicParams) -> None:

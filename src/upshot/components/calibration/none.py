@@ -21,6 +21,7 @@ class NoCalibration:
 
     spec: Spec
     accepts: tuple[PredictionKind, ...] = get_args(PredictionKind)
+    gives: PredictionKind | None = None
     fits = False
 
     def __init__(self, params: NoneParams) -> None:

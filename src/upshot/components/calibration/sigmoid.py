@@ -31,6 +31,7 @@ class Sigmoid:
 
     spec: Spec
     accepts: tuple[PredictionKind, ...] = ("probability",)
+    gives: PredictionKind | None = None
     fits = True
 
     def __init__(self, params: SigmoidParams) -> None:

@@ -21,10 +21,17 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "features",
+        "target_mean",
+        params="upshot.components.features.target_mean:TargetMeanParams",
+        make="upshot.components.features.target_mean:TargetMean",
+        sentence="Categories as the mean outcome of their training rows, cross-fitted.",
+    ),
+    Component(
+        "features",
         "datetime",
         params="upshot.components.features.datetime:DatetimeParams",
         make="upshot.components.features.datetime:Datetime",
-        sentence="Parts of a timestamp: hour, weekday, weekend, night.",
+        sentence="Parts of a timestamp: hour, weekday, weekend, night, and as points on a circle.",
     ),
     Component(
         "features",

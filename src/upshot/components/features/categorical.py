@@ -61,7 +61,7 @@ class Categorical:
         Raises:
             DataError: A column holds fractions or times, or no category is frequent enough.
         """
-        self.categories_ = {name: self._learn(name, _texts(raw(train, name), name)) for name in self.params.columns}
+        self.categories_ = {name: self._learn(name, texts(raw(train, name), name)) for name in self.params.columns}
 
     def transform(self, cases: Cases, history: Cases) -> pd.DataFrame:
         """The encoded columns, index 0..n-1.
@@ -73,7 +73,7 @@ class Categorical:
 
         frame: dict[str, object] = {}
         for name, known in self.categories_.items():
-            values = self._known(name, _texts(raw(cases, name), name))
+            values = self._known(name, texts(raw(cases, name), name))
             if self.params.encoding == "native":
                 frame[name] = pd.Categorical(values, categories=known)
             else:
@@ -108,7 +108,7 @@ class Categorical:
         return texts.mask(new, OTHER) if self.params.unseen == "other" else texts.mask(new)
 
 
-def _texts(values: pd.Series, name: str) -> pd.Series:
+def texts(values: pd.Series, name: str) -> pd.Series:
     """Categories as text, null kept; 3 and 3.0 are one category, because a null turns integers into floats."""
     import pandas as pd
 

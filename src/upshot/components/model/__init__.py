@@ -63,6 +63,14 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         kind="model",
+        name="sklearn",
+        params="upshot.components.model.sklearn:SklearnParams",
+        make="upshot.components.model.sklearn:SklearnModel",
+        sentence="Any other scikit-learn estimator by its public name, from a list of those that can be stored safely.",
+        libraries=("scikit-learn", "skops"),
+    ),
+    Component(
+        kind="model",
         name="seasonal_naive",
         params="upshot.components.model.seasonal_naive:SeasonalNaiveParams",
         make="upshot.components.model.seasonal_naive:SeasonalNaive",

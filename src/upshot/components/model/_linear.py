@@ -75,6 +75,4 @@ def gapless_numbers(columns: Columns, X: pd.DataFrame, model: str) -> np.ndarray
 
 def categories(columns: Columns, model: str) -> list[Problem]:
     """One problem for each categorical column: its codes have no order that the model could use."""
-    return [
-        Problem(name, f"{model} takes numbers only", "a category", "encode it with `encoding: one_hot`") for name in columns.categories
-    ]
+    return [Problem(name, f"{model} takes numbers only", "a category", "encode it with `encoding: one_hot`") for name in columns.categories]

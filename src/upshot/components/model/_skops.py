@@ -1,7 +1,8 @@
 """skops archives whose bytes depend on the model alone, and loading by a written list of types.
 
 An archive of skops names its members by memory addresses and dates them, so two equal models would have two digests and a content-named
-artefact would be stored twice. Here members are numbered in order of appearance and carry one fixed date.
+artefact would be stored twice. Here members are numbered in order of appearance and carry one fixed date. The nodes of a tree are records
+with unused bytes between their fields, in which lies whatever was in memory before: they are written as zeros.
 
 skops trusts about a thousand types by itself, and finds them by importing all of scikit-learn and asking each module of the process: more
 than a second. We trust the types that the caller writes down and no others, so its table is replaced by one that holds plain Python
@@ -27,7 +28,9 @@ PLAIN_TYPES = {
     "PRIMITIVE": ("builtins.int", "builtins.float", "builtins.str", "builtins.bool"),
     "CONTAINER": ("builtins.list", "builtins.set", "builtins.map", "builtins.tuple"),
     "NUMPY_RANDOM_BIT_GENERATOR": ("numpy.random.PCG64",),
-    "NUMPY_DTYPE": tuple(f"numpy.{name}" for name in ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")),
+    "NUMPY_DTYPE": tuple(
+        f"numpy.{name}" for name in ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
+    ),
 }
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -40,7 +43,7 @@ def dump_stable(model: object) -> bytes:
     numbers: dict[int | tuple[str, int], int] = {}
     renamed: dict[str, str] = {}
     schema = _renumber(json.loads(members.pop(SCHEMA)), numbers, renamed)
-    content = {renamed[name]: data for name, data in members.items()}
+    content = {renamed[name]: _without_gaps(data) if name.endswith(".npy") else data for name, data in members.items()}
     content[SCHEMA] = json.dumps(schema).encode()
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -73,6 +76,21 @@ def _narrow_skops() -> ModuleType:
             setattr(narrow, f"{name}_TYPE_NAMES", list(types))
         sys.modules[table] = narrow
     return import_module("skops.io")
+
+
+def _without_gaps(member: bytes) -> bytes:
+    """An array file whose records hold zeros where no field lies."""
+    import numpy as np
+
+    array = np.load(io.BytesIO(member), allow_pickle=False)
+    if array.dtype.names is None:
+        return member
+    clean = np.zeros(array.shape, array.dtype)
+    for name in array.dtype.names:
+        clean[name] = array[name]
+    out = io.BytesIO()
+    np.save(out, clean, allow_pickle=False)
+    return out.getvalue()
 
 
 def _renumber(node: Any, numbers: dict[int | tuple[str, int], int], renamed: dict[str, str]) -> Any:

@@ -40,7 +40,9 @@ def row_weights(examples: Examples, source: Weight | None) -> np.ndarray | None:
     roles = examples.cases.roles
     column = roles.amount if source == "amount" else roles.weight if source == "weight" else None
     if source == "amount" and column is None:
-        problem = Problem("model.sample_weight", "needs an amount column", "amount", "name it in data.roles.amount, or set sample_weight=null")
+        problem = Problem(
+            "model.sample_weight", "needs an amount column", "amount", "name it in data.roles.amount, or set sample_weight=null"
+        )
         raise RecipeError("rows cannot be weighed by money", [problem])
     if column is None or not examples.cases.size:
         return None
@@ -48,7 +50,9 @@ def row_weights(examples: Examples, source: Weight | None) -> np.ndarray | None:
     wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0.0)))
     if len(wrong):
         rows = ", ".join(str(int(row)) for row in wrong[:MAX_EXAMPLES])
-        problem = Problem(column, "must be finite and >= 0 to weigh rows", f"{len(wrong)} that are not, rows {rows}", "set model.sample_weight=null")
+        problem = Problem(
+            column, "must be finite and >= 0 to weigh rows", f"{len(wrong)} that are not, rows {rows}", "set model.sample_weight=null"
+        )
         raise DataError("rows cannot be weighed", [problem])
     if not weights.sum() > 0.0:
         raise DataError("rows cannot be weighed", [Problem(column, "must be above 0 in some row", "all 0")])

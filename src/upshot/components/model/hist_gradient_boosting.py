@@ -50,7 +50,9 @@ class HistGradientBoostingParams(WeightedParams):
     loss: Literal["squared_error", "absolute_error", "poisson", "gamma", "quantile"] = Field(
         "squared_error", description="Loss of a point; a classification always has log loss."
     )
-    quantile: float | None = Field(None, ge=0, le=1, validate_default=True, description="Which quantile is the point, for loss quantile only.")
+    quantile: float | None = Field(
+        None, ge=0, le=1, validate_default=True, description="Which quantile is the point, for loss quantile only."
+    )
     learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree.")
     max_iter: int = Field(100, ge=1, le=100_000, description="Boosting rounds; the most, where early stopping is on.")
     max_leaf_nodes: int | None = Field(31, ge=2, description="Most leaves of a tree; null is without limit.")

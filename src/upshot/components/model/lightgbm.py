@@ -156,7 +156,9 @@ class LightGBM:
             "monotone_constraints": directions(self.columns_, p.monotone_constraints, "monotone_constraints"),
             "interaction_constraints": groups(self.columns_, p.interaction_constraints, "interaction_constraints"),
         }
-        settings = p.model_dump(exclude=apart | constraints.keys() | ({"monotone_constraints_method"} if not p.monotone_constraints else set()))
+        settings = p.model_dump(
+            exclude=apart | constraints.keys() | ({"monotone_constraints_method"} if not p.monotone_constraints else set())
+        )
         return {
             **settings,
             **{name: value for name, value in constraints.items() if value is not None},

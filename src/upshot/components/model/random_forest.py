@@ -48,8 +48,12 @@ class ForestParams(WeightedParams):
         None, description="What a split lowers; null is gini for a classification, squared_error else."
     )
     max_depth: int | None = Field(None, ge=1, description="Deepest tree; null is without limit.")
-    min_samples_split: Annotated[int, Field(ge=2)] | Share = Field(2, description="Least rows of a node that is split; a share where below 1.")
-    min_samples_leaf: AtLeastOne | Annotated[float, Field(gt=0, lt=1)] = Field(1, description="Least rows in a leaf; a share where below 1.")
+    min_samples_split: Annotated[int, Field(ge=2)] | Share = Field(
+        2, description="Least rows of a node that is split; a share where below 1."
+    )
+    min_samples_leaf: AtLeastOne | Annotated[float, Field(gt=0, lt=1)] = Field(
+        1, description="Least rows in a leaf; a share where below 1."
+    )
     min_weight_fraction_leaf: float = Field(0.0, ge=0, le=0.5, description="Least share of all weight in a leaf.")
     max_features: Literal["auto", "sqrt", "log2"] | AtLeastOne | Share | None = Field(
         "auto", description="Columns drawn for each split, or their share; auto is sqrt for a classification, all else; null is all."
@@ -57,7 +61,9 @@ class ForestParams(WeightedParams):
     max_leaf_nodes: int | None = Field(None, ge=2, description="Most leaves of a tree; null is without limit.")
     min_impurity_decrease: float = Field(0.0, ge=0, description="Least gain of a split.")
     bootstrap: bool = Field(True, description="Whether each tree draws its rows with replacement.")
-    max_samples: AtLeastOne | Share | None = Field(None, description="Rows that each tree draws, or their share; null is as many as there are.")
+    max_samples: AtLeastOne | Share | None = Field(
+        None, description="Rows that each tree draws, or their share; null is as many as there are."
+    )
     class_weight: Literal["balanced", "balanced_subsample"] | None = Field(
         None, description="balanced: both classes weigh alike in sum, over all rows or in each tree's draw; classification only."
     )
@@ -134,7 +140,14 @@ class RandomForest:
 
     def _settings(self, compute: Compute) -> dict[str, object]:
         p = self.params
-        apart = {"task", "sample_weight", "criterion", "max_features", "monotonic_cst", *(("class_weight",) if self.gives == "point" else ())}
+        apart = {
+            "task",
+            "sample_weight",
+            "criterion",
+            "max_features",
+            "monotonic_cst",
+            *(("class_weight",) if self.gives == "point" else ()),
+        }
         settings = {**p.model_dump(exclude=apart), "random_state": compute.seed, "n_jobs": compute.threads}
         if p.criterion is not None:
             settings["criterion"] = p.criterion

@@ -21,6 +21,20 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "split",
+        "by_time_and_entity",
+        params="upshot.components.split.by_time_and_entity:ByTimeAndEntityParams",
+        make="upshot.components.split.by_time_and_entity:ByTimeAndEntity",
+        sentence="Test on later rows of entities that training never saw.",
+    ),
+    Component(
+        "split",
+        "k_fold",
+        params="upshot.components.split.k_fold:KFoldParams",
+        make="upshot.components.split.k_fold:KFold",
+        sentence="Every row tests once, with policy and calibration tuned inside, for small data and a written reason.",
+    ),
+    Component(
+        "split",
         "rolling_origin",
         params="upshot.components.split.rolling_origin:RollingOriginParams",
         make="upshot.components.split.rolling_origin:RollingOrigin",

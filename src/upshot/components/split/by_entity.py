@@ -55,32 +55,49 @@ class ByEntity:
             RecipeError: No entity is named.
             DataError: A listed entity is not in the data, an entity is null, or a part is empty or has one class.
         """
-        name = self.params.entity or next(iter(cases.roles.entities), None)
-        if name is None:
-            raise RecipeError("the split needs an entity", [Problem("split.entity", "must name a column", hint="or data.roles.entities")])
-        values = column_of(cases.rows.frame, name, "split.entity")
-        if values.isna().any():
-            raise DataError("the split cannot be used", [Problem(name, "must not be null", f"{int(values.isna().sum())} null")])
+        name, values = entity_column(cases, self.params.entity)
         codes = codes_for(cases, "train")
-        for part, chosen in self._choose(values).items():
-            codes[values.isin(chosen).to_numpy()] = PARTS.index(part)
+        for part, members in drawn_entities(
+            values, {"test": self.params.test, "validation": self.params.validation}, self.params.seed
+        ).items():
+            codes[values.isin(members).to_numpy()] = PARTS.index(part)
         return one_fold(cases, codes, self.parts, self.params, apart=(name,))
 
-    def _choose(self, values: pd.Series) -> dict[Part, np.ndarray]:
-        """Entities of validation and test: the lists as they are, the shares from a shuffled order of the others."""
-        import numpy as np
 
-        asked: dict[Part, float | tuple[str | int, ...] | None] = {"test": self.params.test, "validation": self.params.validation}
-        lists: dict[Part, np.ndarray] = {p: _listed(values, ids, p) for p, ids in asked.items() if isinstance(ids, tuple)}
-        entities = np.sort(values.unique())
-        free = entities[~np.isin(entities, np.concatenate([entities[:0], *lists.values()]))]
-        drawn = np.random.default_rng(self.params.seed).permutation(free)
-        shares: dict[Part, np.ndarray] = {}
-        for part, share in asked.items():
-            if isinstance(share, float):
-                count = max(1, round(share * len(entities)))
-                shares[part], drawn = drawn[:count], drawn[count:]
-        return lists | shares
+def drawn_entities(values: pd.Series, asked: dict[Part, float | Ids | None], seed: int) -> dict[Part, np.ndarray]:
+    """Entities of validation and test: the lists as they are, the shares from a shuffled order of the others.
+
+    Raises:
+        DataError: A listed entity is not in the data.
+    """
+    import numpy as np
+
+    lists: dict[Part, np.ndarray] = {p: _listed(values, ids, p) for p, ids in asked.items() if isinstance(ids, tuple)}
+    entities = np.sort(values.unique())
+    free = entities[~np.isin(entities, np.concatenate([entities[:0], *lists.values()]))]
+    drawn = np.random.default_rng(seed).permutation(free)
+    shares: dict[Part, np.ndarray] = {}
+    for part, share in asked.items():
+        if isinstance(share, float):
+            count = max(1, round(share * len(entities)))
+            shares[part], drawn = drawn[:count], drawn[count:]
+    return lists | shares
+
+
+def entity_column(cases: Cases, stated: str | None) -> tuple[str, pd.Series]:
+    """Name and values of the entity that a split goes by.
+
+    Raises:
+        RecipeError: No entity is named.
+        DataError: It is no column, or null somewhere.
+    """
+    name = stated or next(iter(cases.roles.entities), None)
+    if name is None:
+        raise RecipeError("the split needs an entity", [Problem("split.entity", "must name a column", hint="or data.roles.entities")])
+    values = column_of(cases.rows.frame, name, "split.entity")
+    if values.isna().any():
+        raise DataError("the split cannot be used", [Problem(name, "must not be null", f"{int(values.isna().sum())} null")])
+    return name, values
 
 
 def _listed(values: pd.Series, ids: tuple[str | int, ...], part: Part) -> np.ndarray:
