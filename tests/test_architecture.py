@@ -27,7 +27,19 @@ FLOORS = (
     {"errors"},
 )
 """From the roof down: a room may import what stands below it, and nothing on its own floor but itself."""
-FAMILY_WORDS = ("fraud", "credit", "demand", "forecast", "recommend", "maintenance", "inventory", "stock", "customer", "churn", "newsvendor")
+FAMILY_WORDS = (
+    "fraud",
+    "credit",
+    "demand",
+    "forecast",
+    "recommend",
+    "maintenance",
+    "inventory",
+    "stock",
+    "customer",
+    "churn",
+    "newsvendor",
+)
 HEAVY = ("pandas", "numpy", "sklearn", "xgboost", "lightgbm", "pyarrow", "deltalake", "scipy", "skops")
 
 
@@ -118,7 +130,18 @@ def docstrings(tree: ast.Module) -> set[int]:
 def test_stages_and_components_import_no_heavy_library_at_module_level() -> None:
     found = []
     for path in MODULES:
-        if room_of(path) not in ("stages", "components", "contracts", "value", "recipe", "engine", "cli", "catalogue", "hookspecs", "project"):
+        if room_of(path) not in (
+            "stages",
+            "components",
+            "contracts",
+            "value",
+            "recipe",
+            "engine",
+            "cli",
+            "catalogue",
+            "hookspecs",
+            "project",
+        ):
             continue
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, (ast.Import, ast.ImportFrom)):

@@ -45,10 +45,7 @@ def ratio(name: str, ours: Callable[[], Spent], theirs: Callable[[], Spent], *, 
     times = [a.seconds / b.seconds for a, b in measured]
     memory = statistics.median(a.megabytes / b.megabytes for a, b in measured)
     seconds = statistics.median(a.seconds for a, _ in measured)
-    return (
-        f"{name:<28}{statistics.median(times):6.2f} x  ({min(times):.2f} to {max(times):.2f})"
-        f"   {seconds:6.2f} s   memory {memory:.2f} x"
-    )
+    return f"{name:<28}{statistics.median(times):6.2f} x  ({min(times):.2f} to {max(times):.2f})   {seconds:6.2f} s   memory {memory:.2f} x"
 
 
 def refuse_without_bytecode() -> None:

@@ -100,7 +100,9 @@ def test_an_installed_plugin_is_listed_with_what_it_offers(plugin_site: Path, tm
 def test_a_plugins_model_and_config_act_when_a_recipe_names_them(plugin_site: Path, tmp_path: Path) -> None:
     (tmp_path / "recipes").mkdir()
     (tmp_path / "data").mkdir()
-    (tmp_path / "recipes" / "tiny.yaml").write_text(TINY.replace("  - _self_", "  - model: base_rate\n  - _self_").replace("model: {use: logistic_regression}\n", ""))
+    (tmp_path / "recipes" / "tiny.yaml").write_text(
+        TINY.replace("  - _self_", "  - model: base_rate\n  - _self_").replace("model: {use: logistic_regression}\n", "")
+    )
     (tmp_path / "data" / "cases.csv").write_text(cases())
 
     shown = json.loads(upshot(tmp_path, plugin_site, "show", "tiny", "--json").stdout)

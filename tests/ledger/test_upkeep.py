@@ -108,7 +108,9 @@ def test_cleaning_to_a_limit_takes_the_least_recently_used_first(project: Recipe
 def test_a_damaged_result_is_listed_and_repaired_by_running_its_stage_again(project: RecipeProject) -> None:
     version = project.run("run", "tiny.yaml", "--json").json["version"]
     spare = next(
-        path for path in sorted((project.root / ".upshot" / "artefacts").glob("??/*")) if path.name not in version["manifest"].values() and path.stat().st_size > 2_000
+        path
+        for path in sorted((project.root / ".upshot" / "artefacts").glob("??/*"))
+        if path.name not in version["manifest"].values() and path.stat().st_size > 2_000
     )
     content = bytearray(spare.read_bytes())
     content[100] ^= 1

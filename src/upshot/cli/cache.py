@@ -30,7 +30,9 @@ def execute(arguments: argparse.Namespace) -> int:
     elif arguments.action == "clean":
         print(f"removed {done.receipts} results, {done.artefacts} files, {size(done.bytes)}; registered versions are untouched")
     else:
-        print(f"{done.receipts} results, {done.artefacts} files, {size(done.bytes)}; {size(done.registered_bytes)} belong to registered versions")
+        print(
+            f"{done.receipts} results, {done.artefacts} files, {size(done.bytes)}; {size(done.registered_bytes)} belong to registered versions"
+        )
     return 0
 
 

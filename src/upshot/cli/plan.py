@@ -36,7 +36,12 @@ def execute(arguments: argparse.Namespace) -> int:
 def render(plan: Plan) -> str:
     """The plan as text: one line a stage, then totals."""
     rows = [
-        ("+" if not planned.is_cached else " ", planned.stage.name, planned.reason, duration(None if planned.is_cached else planned.seconds))
+        (
+            "+" if not planned.is_cached else " ",
+            planned.stage.name,
+            planned.reason,
+            duration(None if planned.is_cached else planned.seconds),
+        )
         for planned in plan.stages
     ]
     known = [planned.seconds for planned in plan.to_run if planned.seconds is not None]

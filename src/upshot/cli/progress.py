@@ -48,7 +48,13 @@ class Live(Lines):
     def __enter__(self) -> Self:
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        bar = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn(), TextColumn("{task.fields[left]}"))
+        bar = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+        )
         self._progress: Progress = Progress(*bar, transient=True)
         self._task: TaskID = self._progress.add_task("", total=len(self._left), left="")
         self._progress.start()

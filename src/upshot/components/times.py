@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, NamedTuple
-
-from pydantic import AfterValidator
+from typing import TYPE_CHECKING, NamedTuple
 
 from upshot.errors import DataError, Problem
 
@@ -103,23 +101,6 @@ def moment_of(value: str | int) -> int:
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-def _valid_span(text: str) -> str:
-    span_of(text)
-    return text
-
-
-def _valid_moment(value: str | int) -> str | int:
-    moment_of(value)
-    return value
-
-
-Duration = Annotated[str, AfterValidator(_valid_span)]
-"""A length of time as recipes write it: "7 days", "12h", "3 steps"."""
-
-Moment = Annotated[str | int, AfterValidator(_valid_moment)]
-"""A moment as recipes write it: an ISO date or time in quotes, or the integer of a counter."""
 
 
 def times(values: pd.Series, where: str) -> pd.Series:

@@ -292,7 +292,9 @@ class _Run:
     def _keep_answer(self, record: RunRecord) -> None:
         """Remember the whole answer under the digest of the plan that asks for it, now that all keys are known."""
         reached_all = len(self.keys) == len(self.plan.stages)
-        if reached_all and any(planned.stage.gives is ModelVersion for planned in self.plan.stages):  # a part of a plan answers for no whole
+        if reached_all and any(
+            planned.stage.gives is ModelVersion for planned in self.plan.stages
+        ):  # a part of a plan answers for no whole
             answer = {"run": record.id, "status": record.status, "refusal": record.refusal}
             self.state.receipts.keep_answer(digest_of(self.keys), answer)
 

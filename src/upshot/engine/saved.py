@@ -43,7 +43,12 @@ class SavedPlan:
 
     def write(self, path: Path) -> None:
         """Save it, sealed with its own hash."""
-        body: dict[str, Any] = {"shape": SHAPE, "recipe": self.recipe, "overrides": list(self.overrides), "recipe_digest": self.recipe_digest}
+        body: dict[str, Any] = {
+            "shape": SHAPE,
+            "recipe": self.recipe,
+            "overrides": list(self.overrides),
+            "recipe_digest": self.recipe_digest,
+        }
         body["stages"] = [list(stage) for stage in self.stages]
         path.write_text(json.dumps({**body, "seal": _seal(body)}, indent=1) + "\n", encoding="utf-8")
 
@@ -62,7 +67,9 @@ class SavedPlan:
             stages = tuple((name, key, cached) for name, key, cached in body["stages"])
             return cls(body["recipe"], tuple(body["overrides"]), body["recipe_digest"], stages)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UsageError("the saved plan cannot be read", [Problem(str(path), str(error), hint="upshot plan RECIPE -o FILE")]) from error
+            raise UsageError(
+                "the saved plan cannot be read", [Problem(str(path), str(error), hint="upshot plan RECIPE -o FILE")]
+            ) from error
 
     def refuse_stale(self, plan: Plan) -> None:
         """Hold the saved plan against a fresh one.
@@ -72,14 +79,18 @@ class SavedPlan:
         """
         problems = []
         if plan.recipe.digest != self.recipe_digest:
-            problems.append(Problem("recipe", "has changed since the plan was saved", plan.recipe.digest[:12], f"saved {self.recipe_digest[:12]}"))
+            problems.append(
+                Problem("recipe", "has changed since the plan was saved", plan.recipe.digest[:12], f"saved {self.recipe_digest[:12]}")
+            )
         now = {planned.stage.name: (planned.key, planned.is_cached, planned.reason) for planned in plan.stages}
         for name, key, cached in self.stages:
             fresh = now.pop(name, None)
             if fresh is None:
                 problems.append(Problem(f"stage {name}", "is not in the lifecycle any more"))
             elif fresh[:2] != (key, cached):
-                problems.append(Problem(f"stage {name}", f"was {'cached' if cached else 'to run'} when the plan was saved", f"now: {fresh[2]}"))
+                problems.append(
+                    Problem(f"stage {name}", f"was {'cached' if cached else 'to run'} when the plan was saved", f"now: {fresh[2]}")
+                )
         problems += [Problem(f"stage {name}", "is new in the lifecycle") for name in now]
         if problems:
             raise UsageError("the saved plan is stale; nothing was run: plan again", problems)

@@ -114,7 +114,9 @@ class Upkeep:
         for row in self._versions():
             for place, digest in row.manifest.items():
                 if not self.artefacts.has(digest):
-                    yield Fault(f"version {row.name} {row.number}", f"its file {place} ({digest[:12]}) is missing: restore it from a backup", None)
+                    yield Fault(
+                        f"version {row.name} {row.number}", f"its file {place} ({digest[:12]}) is missing: restore it from a backup", None
+                    )
         for table in self.lake.tables():
             for version in self.lake.versions(table):
                 try:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Annotated, Any, get_args
+from typing import Any, get_args
 
-from pydantic import TypeAdapter
+from pydantic import create_model
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -75,8 +75,8 @@ def check_params_are_documented_and_closed(catalogue: Catalogue, entry: Componen
     for name, field in params.model_fields.items():
         assert field.description, f"{entry.kind} {entry.name}: parameter {name!r} has no description"
         if not _is_required(field):
-            own: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type]  # the field alone, without rules between fields
-            own.validate_python(field.get_default(call_default_factory=True))
+            alone = create_model(f"{params.__name__}_{name}", __base__=Params, **{name: (field.annotation, field)})  # type: ignore[call-overload]
+            alone.model_validate({name: field.get_default(call_default_factory=True)})
 
 
 def check_class_has_the_names_of_its_protocol(catalogue: Catalogue, entry: Component) -> None:

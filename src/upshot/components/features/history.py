@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from upshot.components.durations import Duration
 from upshot.components.faults import rows_problem
 from upshot.components.features._columns import numbers, raw
 from upshot.components.features._exact import RangeCounts, RangeSums
 from upshot.components.features._timeline import Timeline
-from upshot.components.times import DAY, Duration, is_clock, span_of, span_ticks, ticks
+from upshot.components.times import DAY, is_clock, span_of, span_ticks, ticks
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, Roles, Spec
 from upshot.errors import DataError, Problem, RecipeError

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from upshot.components.durations import Duration
 from upshot.components.faults import column_of, rows_problem
 from upshot.components.labels._blocks import Block, block_codes, block_of
 from upshot.components.labels._outcome import Scalar, censored_rows, outcome
-from upshot.components.times import Duration, is_clock, span_ticks, times
+from upshot.components.times import is_clock, span_ticks, times
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, Checked, Roles, Spec
 from upshot.contracts.tables import Table

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, model_validator
 
 from upshot.components.model._columns import Columns
 from upshot.components.model._constraints import GROUPS_SENTENCE, MONOTONE_SENTENCE, Groups, Monotone, directions, groups
@@ -50,9 +50,7 @@ class HistGradientBoostingParams(WeightedParams):
     loss: Literal["squared_error", "absolute_error", "poisson", "gamma", "quantile"] = Field(
         "squared_error", description="Loss of a point; a classification always has log loss."
     )
-    quantile: float | None = Field(
-        None, ge=0, le=1, validate_default=True, description="Which quantile is the point, for loss quantile only."
-    )
+    quantile: float | None = Field(None, ge=0, le=1, description="Which quantile is the point, for loss quantile only.")
     learning_rate: float = Field(0.1, gt=0, description="Shrinkage of each tree.")
     max_iter: int = Field(100, ge=1, le=100_000, description="Boosting rounds; the most, where early stopping is on.")
     max_leaf_nodes: int | None = Field(31, ge=2, description="Most leaves of a tree; null is without limit.")
@@ -70,12 +68,11 @@ class HistGradientBoostingParams(WeightedParams):
     monotonic_cst: Monotone = Field(default_factory=dict, description=MONOTONE_SENTENCE)
     interaction_cst: Groups = Field((), description=GROUPS_SENTENCE)
 
-    @field_validator("quantile")
-    @classmethod
-    def _goes_with_its_loss(cls, quantile: float | None, info: ValidationInfo) -> float | None:
-        if (quantile is not None) != (info.data.get("loss") == "quantile"):
+    @model_validator(mode="after")
+    def _quantile_goes_with_its_loss(self) -> HistGradientBoostingParams:
+        if (self.quantile is not None) != (self.loss == "quantile"):
             raise ValueError("loss quantile needs a quantile, and no other loss takes one")
-        return quantile
+        return self
 
 
 class HistGradientBoosting:

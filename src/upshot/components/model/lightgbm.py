@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from upshot.components.model._columns import Columns
 from upshot.components.model._constraints import GROUPS_SENTENCE, MONOTONE_SENTENCE, Groups, Monotone, directions, groups
@@ -47,7 +47,7 @@ class LightGBMParams(WeightedParams):
     max_bin: int = Field(255, ge=2, description="Bins of a number.")
     subsample_for_bin: int = Field(200_000, ge=1, description="Rows looked at to place the bins.")
     subsample: float = Field(1.0, gt=0, le=1, description="Share of rows drawn; acts only with subsample_freq >= 1.")
-    subsample_freq: int = Field(0, ge=0, validate_default=True, description="Rows are drawn anew every so many rounds; 0 never draws.")
+    subsample_freq: int = Field(0, ge=0, description="Rows are drawn anew every so many rounds; 0 never draws.")
     colsample_bytree: float = Field(1.0, gt=0, le=1, description="Share of columns drawn for each tree.")
     extra_trees: bool = Field(False, description="Whether one random threshold a column is tried instead of all.")
     reg_alpha: float = Field(0.0, ge=0, description="L1 penalty on leaf values.")
@@ -73,12 +73,11 @@ class LightGBMParams(WeightedParams):
             raise ValueError("dart changes its earlier trees, so it cannot stop at the best round; leave it out")
         return rounds
 
-    @field_validator("subsample_freq")
-    @classmethod
-    def _draws_rows(cls, every: int, info: ValidationInfo) -> int:
-        if info.data.get("boosting_type") == "rf" and (every < 1 or info.data.get("subsample", 0.5) >= 1.0):
+    @model_validator(mode="after")
+    def _a_forest_draws_rows(self) -> LightGBMParams:
+        if self.boosting_type == "rf" and (self.subsample_freq < 1 or self.subsample >= 1.0):
             raise ValueError("boosting_type rf needs subsample < 1 and subsample_freq >= 1")
-        return every
+        return self
 
 
 class LightGBM:

@@ -1,8 +1,9 @@
 """Any other scikit-learn estimator, by its public name.
 
 A recipe names it, and only names of the table below are known: no dotted path is ever imported from a recipe. The table is also the list of
-types that its file may hold; they were taken from scikit-learn 1.9 and a test compares them with the installed one. What is not in the
-table is refused with its reason. The constructor's own constraints judge the parameters before any data is read.
+types that its file may hold; they were taken from scikit-learn 1.9, and a test stores and reloads each with the installed one. Estimators
+that wrap others, or are made for other data than columns and one label, are left out. The constructor's own constraints
+judge the parameters before any data is read.
 
 Estimators run on one thread, so that two equal runs give equal digits. Those that multiply matrices may differ in the last digit between a
 row alone and the same row in a batch.
@@ -112,14 +113,14 @@ REFUSED: Mapping[str, tuple[str, ...]] = {
     ),
     "its saved file does not predict the same digits": ("KernelRidge", "LabelPropagation", "LabelSpreading"),
 }
-ELSEWHERE = "it wraps another estimator, or is made for other data than columns and one label"
+"""By reason: the estimators of columns and one label that cannot be used."""
 
 
 class SklearnParams(WeightedParams):
     """An estimator of scikit-learn, with its defaults."""
 
     task: Task = Field("classification", description=TASK_SENTENCE)
-    estimator: str = Field("auto", validate_default=True, description="Public name of the estimator; auto is its nearest-neighbours one.")
+    estimator: str = Field("auto", description="Public name of the estimator; auto is its nearest-neighbours one.")
     standardize: bool = Field(True, description="Whether columns get mean 0 and deviation 1, by the training rows.")
     params: dict[str, Annotated[int | float | bool | str | list[int] | list[float] | None, Field()]] = Field(
         default_factory=dict, description="Constructor parameters of the estimator, by their own names."

@@ -11,8 +11,8 @@ from upshot.errors import DataError, Problem
 if TYPE_CHECKING:
     import numpy as np
 
+    from upshot.components.durations import Moment
     from upshot.components.split.by_time import ByTimeParams, Window
-    from upshot.components.times import Moment
 
 FIRST, LAST = -(2**62), 2**62
 _WHOLE_DAYS_FROM = 14 * DAY

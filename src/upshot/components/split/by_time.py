@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
 
+from upshot.components.durations import Duration, Moment
 from upshot.components.faults import column_of
 from upshot.components.split._allow import SplitParams
 from upshot.components.split._folds import as_of, codes_for, one_fold
 from upshot.components.split._windows import Interval, intervals, stated_moments
-from upshot.components.times import DAY, Duration, Moment, Span, is_clock, moment_of, span_ticks, ticks
+from upshot.components.times import DAY, Span, is_clock, moment_of, span_ticks, ticks
 from upshot.contracts.params import Params
 from upshot.contracts.records import PARTS, Cases, Folds, Part, Spec
 from upshot.errors import Problem, RecipeError
