@@ -48,7 +48,13 @@ def refused(*problems: str) -> str:
     [
         (["valdate", "slots"], usage(f"valdate  unknown command; {did_you_mean('valdate', COMMANDS)}")),
         (["--trian"], usage(f"--trian  unknown command; {did_you_mean('--trian', COMMANDS)}")),
-        (["runs", "--stat", "x"], None),
+        (
+            ["validate", "slots", "--stat", "x"],  # a short form that is clear today may be unclear tomorrow
+            usage(
+                "--stat  unknown option; did you mean '--state'? options: --all, --debug, --help, --state",
+                "x       unknown option; options: --all, --debug, --help, --state",
+            ),
+        ),
         (
             ["run", "slots", "--sed", "3"],
             usage(
@@ -60,11 +66,11 @@ def refused(*problems: str) -> str:
     ],
     ids=["command", "first option", "short form", "option", "nothing"],
 )
-def test_row_24_an_unknown_command_or_option_gets_the_nearest(project: Any, words: list[str], told: str | None) -> None:
+def test_row_24_an_unknown_command_or_option_gets_the_nearest(project: Any, words: list[str], told: str) -> None:
     outcome = project.run(*words)
 
-    assert outcome.exit_code == (2 if told else 0)
-    assert outcome.stderr == (told or "")
+    assert outcome.exit_code == 2
+    assert outcome.stderr == told
 
 
 @pytest.mark.parametrize(

@@ -115,15 +115,19 @@ def test_describe_lists_the_kinds_then_a_kind_then_a_component(project: RecipePr
         == """\
 calibration: What makes predictions trustworthy. In a recipe: one, or none.
 
-component  from          what it is
-isotonic   upshot 0.1.0  Isotonic regression: a rising curve of steps and slopes, fitted on validation.
-none       upshot 0.1.0  Leaves predictions of any kind as they are.
-sigmoid    upshot 0.1.0  Platt scaling: a logistic curve over the log-odds, fitted on validation.
+component   from          what it is
+conformal   upshot 0.1.0  Split-conformal intervals: a point becomes quantiles, by the residuals of validation.
+isotonic    upshot 0.1.0  Isotonic regression: a rising curve of steps and slopes, fitted on validation.
+none        upshot 0.1.0  Leaves predictions of any kind as they are.
+sigmoid     upshot 0.1.0  Platt scaling: a logistic curve over the log-odds, fitted on validation.
+venn_abers  upshot 0.1.0  Venn-Abers: isotonic regression that keeps away from 0 and 1 where validation is small.
 
-choice                from      what it is
-calibration=isotonic  packaged  Isotonic regression on validation: for hundreds of positives and more.
-calibration=none      packaged  Predictions are taken as they are.
-calibration=sigmoid   packaged  Platt scaling on validation: for few positives.
+choice                  from      what it is
+calibration=conformal   packaged  Conformal intervals on validation: a point becomes the quantiles 0.05, 0.5 and 0.95.
+calibration=isotonic    packaged  Isotonic regression on validation: for hundreds of positives and more.
+calibration=none        packaged  Predictions are taken as they are.
+calibration=sigmoid     packaged  Platt scaling on validation: for few positives.
+calibration=venn_abers  packaged  Venn-Abers on validation: as isotonic, and careful where rows are few.
 
 Parameters: upshot describe calibration NAME
 """

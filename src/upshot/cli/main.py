@@ -158,7 +158,9 @@ def _dispatch(words: list[str]) -> int:
 
 def parser_of(name: str) -> Parser:
     """The parser of a command, with what every command takes."""
-    parser = Parser(prog=f"upshot {name}", description=COMMANDS[name], formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(
+        prog=f"upshot {name}", allow_abbrev=False, description=COMMANDS[name], formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     import_module(f"upshot.cli.{name}").configure(parser)
     parser.add_argument("--state", metavar="DIR", help="state folder (default: .upshot in the project, or what upshot.yaml says)")
     parser.add_argument("--debug", action="store_true", help="show the stack trace of an error")
