@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from upshot import hookspecs
-from upshot.cli.main import COMMANDS, main
+from upshot.cli.commands import COMMANDS
+from upshot.cli.main import main
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

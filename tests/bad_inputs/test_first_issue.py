@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from upshot.catalogue import load_catalogue
-from upshot.cli.main import COMMANDS
+from upshot.cli.commands import COMMANDS
 from upshot.contracts.components import KINDS
 from upshot.ledger.ledger import Ledger
 from upshot.recipe.schema import Outline

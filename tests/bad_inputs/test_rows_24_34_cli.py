@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from upshot.cli.main import COMMANDS
+from upshot.cli.commands import COMMANDS
 from upshot.errors import did_you_mean
 
 RECIPE = """\

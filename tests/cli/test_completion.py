@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from upshot.cli.commands import COMMANDS
 from upshot.cli.completion import SCRIPTS
-from upshot.cli.main import COMMANDS
 from upshot.testing import RecipeProject
 
 NEEDED = ("pandas", "numpy", "hydra", "omegaconf", "pydantic", "sqlalchemy", "rich")

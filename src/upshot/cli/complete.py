@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from upshot.cli.main import COMMANDS
+from upshot.cli.commands import COMMANDS
 from upshot.errors import printable
 
 if TYPE_CHECKING:

@@ -117,7 +117,7 @@ def _kept(path: Path) -> dict[str, Any] | None:
 
 
 def _made(catalogue: Catalogue) -> dict[str, Any]:
-    from upshot.cli.main import COMMANDS, parser_of
+    from upshot.cli.commands import COMMANDS, parser_of
     from upshot.recipe.parameters import parameters_of
     from upshot.recipe.schema import Outline
 

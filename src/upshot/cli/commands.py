@@ -1,0 +1,89 @@
+"""The table of commands, the parser of each, and the help text.
+
+A command is a module with `configure(parser)` and `execute(arguments)`. The table is all that `--help` needs, so help imports nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from typing import NoReturn
+
+from upshot.errors import Problem, UsageError, did_you_mean
+
+COMMANDS: dict[str, str] = {
+    "init": "write a small project that runs, to start from",
+    "recipes": "list the recipes that can be run",
+    "validate": "check a recipe, without reading data",
+    "show": "print a recipe with everything resolved, how it differs from another, or what came of a run",
+    "explain": "say where each value of a recipe comes from",
+    "describe": "list what a recipe may name, with every parameter",
+    "schema": "print the JSON Schema of recipes, for editors",
+    "migrate": "rewrite recipes of an older version of the recipe language",
+    "completion": "print the completion script of a shell",
+    "plan": "say which stages would run, and why",
+    "apply": "carry out exactly a saved plan",
+    "run": "run a recipe from data to a registered version",
+    "sweep": "run a recipe at many points, and rank them",
+    "runs": "list past runs",
+    "data": "list, show, compare and verify pinned data",
+    "compare": "hold two runs against each other: config, data, scores and money",
+    "lineage": "say where the result of a run comes from, from source to version",
+    "replay": "run a past run again from its pinned data, and say how nearly it came out the same",
+    "gates": "show what each gate found in a run",
+    "model": "list, show and export registered versions, and verify a model from elsewhere",
+    "journal": "list what was decided and registered, and verify that nothing of it was changed",
+    "cache": "show how much is stored, and make room",
+    "fsck": "check every file of the state folder",
+    "plugins": "list what is installed and what it offers",
+}
+"""Command -> what it does. Each is `upshot.cli.<command>`."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints read like every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse with the nearest option."""
+        wrong = message.rpartition("unrecognized arguments: ")[2].split()
+        flags = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
+        if "unrecognized arguments" in message:
+            problems = [Problem(word, "unknown option", None, did_you_mean(word, flags)) for word in wrong]
+        else:
+            problems = [Problem(self.prog, self._without_optional(message), None, f"{self.prog} --help")]
+        raise UsageError("the command line is wrong", problems)
+
+    def _without_optional(self, message: str) -> str:
+        """The message without words that need not be there: intermixed parsing lists them among the missing."""
+        head, colon, names = message.partition("are required: ")
+        optional = {action.dest for action in self._actions if action.nargs in ("*", "?")}
+        return head + colon + ", ".join(name for name in names.split(", ") if name not in optional)
+
+
+def parser_of(name: str) -> Parser:
+    """The parser of a command, with what every command takes."""
+    parser = Parser(
+        prog=f"upshot {name}", allow_abbrev=False, description=COMMANDS[name], formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    import_module(f"upshot.cli.{name}").configure(parser)
+    parser.add_argument("--state", metavar="DIR", help="state folder (default: .upshot in the project, or what upshot.yaml says)")
+    parser.add_argument("--debug", action="store_true", help="show the stack trace of an error")
+    return parser
+
+
+def usage() -> str:
+    """The help text."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {sentence}" for name, sentence in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: upshot COMMAND [RECIPE] [overrides] [options]",
+            "",
+            "One YAML recipe from data to a model version whose value in money is known.",
+            "",
+            *lines,
+            "",
+            "Overrides are Hydra's: model=xgboost model.max_depth=8 +features.x.use=numeric ~gates.data",
+            "More on a command: upshot COMMAND --help",
+        ]
+    )
