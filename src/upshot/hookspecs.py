@@ -57,7 +57,7 @@ def register_components() -> Sequence[Component]:
         ... def register_components():
         ...     return [Component("model", "mean", params="my.mean:MeanParams", make="my.mean:Mean", sentence="Predicts the mean.")]
     """
-    raise NotImplementedError
+    return ()
 
 
 @hookspec
@@ -72,7 +72,7 @@ def register_config() -> Sequence[Path]:
         ... def register_config():
         ...     return [Path(__file__).parent / "conf"]
     """
-    raise NotImplementedError
+    return ()
 
 
 @hookspec
@@ -88,7 +88,7 @@ def register_stages() -> Sequence[Any]:
         ... def register_stages():
         ...     return [profile]
     """
-    raise NotImplementedError
+    return ()
 
 
 @hookspec
