@@ -85,7 +85,7 @@ GITIGNORE = "# What Upshot keeps: runs, snapshots, model versions\n.upshot/\n"
 README = """\
 # {name}
 
-A project of [Upshot](https://pypi.org/project/upshot/). Its sample data are made up.
+A project of Upshot. Its sample data are made up.
 
 - `upshot run first` runs `recipes/first.yaml` from `data/payments.csv` to a registered model version.
 - `upshot plan first model.max_depth=4` says what would run again, and why.
