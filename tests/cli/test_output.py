@@ -76,10 +76,11 @@ def test_plan_of_a_first_run_names_every_stage(tiny: RecipeProject) -> None:
         "+  play       runs after decide\n"
         "+  value      runs after play\n"
         "+  evaluate   runs after predict\n"
-        "+  gate       runs after evaluate\n"
+        "+  inspect    runs after evaluate\n"
+        "+  gate       runs after inspect\n"
         "+  register   runs after gate\n"
         "\n"
-        "Plan: 14 to run, 0 cached.\n",
+        "Plan: 15 to run, 0 cached.\n",
     )
 
 
@@ -99,10 +100,11 @@ def test_plan_after_a_run_says_what_is_cached_why_the_rest_runs_and_how_long_it_
         "+  play       runs after decide  TIME\n"
         "+  value      runs after play  TIME\n"
         "   evaluate   cached\n"
-        "+  gate       runs after value  TIME\n"
+        "+  inspect    runs after value  TIME\n"
+        "+  gate       runs after inspect  TIME\n"
         "+  register   runs after gate  TIME\n"
         "\n"
-        "Plan: 5 to run, about  TIME, 9 cached.\n"
+        "Plan: 6 to run, about  TIME, 9 cached.\n"
     )
 
 
@@ -122,6 +124,7 @@ def test_run_prints_a_line_a_stage_then_scores_money_and_three_closing_lines(tin
         "play",
         "value",
         "evaluate",
+        "inspect",
         "gate",
         "register",
     ]

@@ -209,7 +209,7 @@ def test_lineage_goes_from_the_source_to_the_version(runs: Runs) -> None:
     (path, digest), *_ = chain["source"]["inputs"].items()
     assert (path, len(digest), chain["source"]["use"]) == (str(project.root / "data/cases.csv"), 16, "csv")
     assert (chain["snapshot"]["table"], chain["snapshot"]["version"], chain["snapshot"]["rows"]) == ("tiny", 0, 48)
-    assert [stage["stage"] for stage in chain["stages"]][::13] == ["ingest", "register"]
+    assert [stage["stage"] for stage in chain["stages"]][::14] == ["ingest", "register"]
     assert (chain["version"]["name"], chain["version"]["number"], len(chain["version"]["manifest"])) == ("tiny", 1, 10)
     assert (broken["version"], len(broken["stages"])) == (None, 4)
     assert [line.split()[0] for line in text.splitlines() if re.match(r"\w", line)][:3] == ["run", "source", "snapshot"]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from upshot.components.gates._verdicts import Bound, verdict, would_decide
 from upshot.contracts.components import Evidence
-from upshot.contracts.records import Checked, Evaluation, Kpi, Map, Measured, Money, Roles, Snapshot, Valuation, Valuations
+from upshot.contracts.records import Checked, Evaluation, Inspection, Kpi, Map, Measured, Money, Roles, Snapshot, Valuation, Valuations
 from upshot.contracts.tables import Table
 
 
@@ -31,6 +31,7 @@ def evidence(metrics: dict[str, Measured] | None = None, kpi: Valuation | None =
     return Evidence(
         Checked(snapshot, table, quarantined=quarantined),
         Evaluation(Map(metrics or {}), 1000, "day"),
+        Inspection(Map()),
         Valuations(Map({} if kpi is None else {"savings": kpi}), "savings"),
     )
 

@@ -12,7 +12,7 @@ from tiny_engine import Nothing, engine_in, recipe_in
 from upshot.testing import Outcome, RecipeProject
 
 LIFECYCLE = (
-    "ingest", "validate", "label", "split", "featurize", "train", "calibrate", "predict", "decide", "play", "value", "evaluate", "gate",
+    "ingest", "validate", "label", "split", "featurize", "train", "calibrate", "predict", "decide", "play", "value", "evaluate", "inspect", "gate",
     "register",
 )  # fmt: skip
 
@@ -117,7 +117,7 @@ def test_one_model_parameter_runs_what_lies_behind_train_and_nothing_whose_input
     outcome = tiny.run("run", "tiny", "model.C=0.5", "--json")
 
     # Other coefficients, other probabilities, and yet the same decisions: what follows from decisions alone is known already.
-    assert ran(outcome) == ("train", "calibrate", "predict", "decide", "evaluate", "register")
+    assert ran(outcome) == ("train", "calibrate", "predict", "decide", "evaluate", "inspect", "register")
     assert outcome.json["version"]["number"] == 2
 
 
@@ -193,4 +193,4 @@ def test_an_assumption_that_expires_overnight_reopens_its_value_and_its_gates_an
         record = engine.run(engine.plan(recipe_in(tiny.root)), Nothing())
         return [stage.name for stage in record.stages if not stage.cached]
 
-    assert [len(on(date(2099, 12, 30))), on(date(2099, 12, 31)), on(date(2100, 1, 1))] == [14, [], ["value", "gate", "register"]]
+    assert [len(on(date(2099, 12, 30))), on(date(2099, 12, 31)), on(date(2100, 1, 1))] == [15, [], ["value", "inspect", "gate", "register"]]

@@ -95,9 +95,9 @@ def test_a_packaged_recipe_is_planned_run_and_registered_on_a_small_world(projec
     outcome = project.run("run", recipe, *SMALL[recipe], "--json")
     again = project.run("plan", recipe, *SMALL[recipe], "--json", "--detailed-exitcode")
 
-    assert (plan.exit_code, plan.json["to_run"]) == (0, 14)
+    assert (plan.exit_code, plan.json["to_run"]) == (0, 15)
     assert (outcome.exit_code, outcome.stderr) == (0, "")
-    assert len([stage for stage in outcome.json["stages"] if not stage["cached"]]) == 14
+    assert len([stage for stage in outcome.json["stages"] if not stage["cached"]]) == 15
     assert outcome.json["version"]["number"] == 1
     assert (again.exit_code, again.json["to_run"]) == (0, 0)
 

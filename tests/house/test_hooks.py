@@ -40,6 +40,7 @@ STAGES = [
     "play",
     "value",
     "evaluate",
+    "inspect",
     "gate",
     "register",
 ]
@@ -206,7 +207,7 @@ def test_hook_after_run(house: House) -> None:
     with pytest.raises(DataError):
         house.run("features.amount.columns=[amont]", use=["ear"])
 
-    assert heard == [("done", 14), ("refused", 13), ("failed", 4)]
+    assert heard == [("done", 15), ("refused", 14), ("failed", 4)]
 
 
 def test_all_hooks_of_a_run_are_called_in_one_order_plugin_by_plugin_as_listed(house: House) -> None:
@@ -299,7 +300,7 @@ def test_a_plugin_that_cannot_be_imported_or_asked_does_not_stop_the_others(hous
     ]
 
 
-@pytest.mark.parametrize(("hook", "stages"), [("before_run", 0), ("before_stage", 0), ("after_stage", 1), ("after_run", 14)])
+@pytest.mark.parametrize(("hook", "stages"), [("before_run", 0), ("before_stage", 0), ("after_stage", 1), ("after_run", 15)])
 def test_a_watcher_that_raises_is_named_and_the_run_is_closed(house: House, hook: str, stages: int) -> None:
     def raising(run: RunInfo) -> None:
         raise RuntimeError("no network")

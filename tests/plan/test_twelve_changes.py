@@ -160,14 +160,14 @@ def touch(root: Path) -> None:
 OVERRIDES: list[tuple[str, str | None, list[str], str]] = [
     ("nothing", None, [], ""),
     ("model parameter", "model.C=0.5", FROM_TRAINING, "model.C 1.0 -> 0.5"),
-    ("metric", "metrics.roc_auc={}", ["evaluate", "gate", "register"], "metrics.roc_auc.use is new"),
+    ("metric", "metrics.roc_auc={}", ["evaluate", "inspect", "gate", "register"], "metrics.roc_auc.use is new"),
     ("gate", "gates.value.min=1", ["gate", "register"], "gates.value.min 0.0 -> 1.0"),
     ("seed", "seed=2", FROM_TRAINING, "seed 1 -> 2"),
     ("threads", "threads=2", FROM_TRAINING, "threads 1 -> 2"),
     (
         "money parameter",
         "kpi.saved.parameters.review_cost.value=6",
-        ["decide", "play", "value", "gate", "register"],
+        ["decide", "play", "value", "inspect", "gate", "register"],
         "kpi.saved.parameters.review_cost.value 5.0 -> 6.0",
     ),
     ("unrelated key", "use_case.owners.business=risk", ["register"], 'use_case.owners.business "payments" -> "risk"'),

@@ -46,7 +46,7 @@ def test_points_side_by_side_share_the_cores_and_what_is_common_runs_once(tiny: 
     ran = [stage.stage for run in runs for stage in ledger.stages(run.id) if not stage.cached]
     assert sorted(ran) == sorted(
         ["ingest", "validate", "label", "split", "featurize", "train", "calibrate", "predict", "evaluate"]
-        + 2 * ["decide", "play", "value", "gate", "register"]
+        + 2 * ["decide", "play", "value", "inspect", "gate", "register"]
     )
     launch = Sweeps(tiny.root / ".upshot" / "sweeps").launch(outcome.json["sweep"])
     assert launch is not None

@@ -56,8 +56,8 @@ def test_what_all_points_share_runs_once_and_the_points_are_ranked(tiny: Any) ->
     ]
     assert stages_run(tiny) == [
         ("None", ["ingest", "validate", "label", "split", "featurize", "train", "calibrate", "predict", "evaluate"]),
-        ("1", ["decide", "play", "value", "gate", "register"]),
-        ("2", ["decide", "play", "value", "gate", "register"]),
+        ("1", ["decide", "play", "value", "inspect", "gate", "register"]),
+        ("2", ["decide", "play", "value", "inspect", "gate", "register"]),
     ]
 
 

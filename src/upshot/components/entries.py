@@ -15,6 +15,7 @@ from upshot.components import (
     model,
     policy,
     rollout,
+    sections,
     split,
 )
 from upshot.contracts.components import Component
@@ -32,5 +33,6 @@ ENTRIES: tuple[Component, ...] = (
     *baselines.ENTRIES,
     *kpi.ENTRIES,
     *metrics.ENTRIES,
+    *sections.ENTRIES,
     *gates.ENTRIES,
 )

@@ -22,16 +22,19 @@ from upshot.contracts.records import (
     Finding,
     Fitted,
     Folds,
+    Inspection,
     PredictionKind,
     Roles,
     Seed,
     Snapshot,
     Spec,
+    Tested,
     Threads,
     Tuned,
     Valuations,
     Verdict,
 )
+from upshot.contracts.sections import Section
 from upshot.contracts.tables import Blob, Map
 
 if TYPE_CHECKING:
@@ -309,12 +312,28 @@ class Metric(Protocol):
     def scorer(self, predictions: pd.DataFrame, cases: Cases) -> Callable[[np.ndarray], float]: ...
 
 
+class SectionMaker(Protocol):
+    """Kind `sections`: a part of the report, made on the test rows and stored with the run.
+
+    What it needs is declared, and proven by the plan: `accepts` names the kinds of prediction and `decides` the kinds of decision that it
+    can show, () for any; `plays` the flows that it reads.
+    """
+
+    spec: Spec
+    accepts: tuple[PredictionKind, ...]
+    decides: tuple[DecisionKind, ...]
+    plays: tuple[str, ...]
+
+    def make(self, tested: Tested) -> Section: ...
+
+
 @dataclass(frozen=True)
 class Evidence:
     """All that a gate may judge."""
 
     checked: Checked
     evaluation: Evaluation
+    inspection: Inspection
     valuations: Valuations
 
 
@@ -378,6 +397,7 @@ KINDS: dict[str, Kind] = {
         Kind("baselines", Baseline, True, "What would be done without the model."),
         Kind("kpi", object, True, "What the business pays for."),
         Kind("metrics", Metric, True, "Statistical scores."),
+        Kind("sections", SectionMaker, True, "What the report shows beside what it always shows."),
         Kind("gates", Gate, True, "What a version must pass."),
     )
 }
@@ -407,6 +427,7 @@ __all__ = [
     "Policy",
     "Registry",
     "Rollout",
+    "SectionMaker",
     "Source",
     "Splitter",
 ]

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, NewType
 
+from upshot.contracts.sections import Section
 from upshot.contracts.tables import Blob, Map, Table
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
 Seed = NewType("Seed", int)
 Threads = NewType("Threads", int)
@@ -335,6 +337,17 @@ class Predictions:
     frames: Map[Table]
     levels: tuple[float, ...] = ()
 
+    def tested(self, folds: Folds) -> tuple[pd.DataFrame, Cases]:
+        """The predictions of all folds' test rows with their cases; `case` counts through the folds."""
+        import numpy as np
+        import pandas as pd
+
+        positions = [folds.positions(fold.name, "test") for fold in folds.folds]
+        starts = np.cumsum([0, *map(len, positions)])
+        frames = [self.frames[f"{fold.name}/test"].frame for fold in folds.folds]
+        counted = [frame.assign(case=frame["case"] + start) for frame, start in zip(frames, starts, strict=False)]
+        return pd.concat(counted, ignore_index=True), folds.cases.take(np.concatenate(positions))
+
 
 @dataclass(frozen=True)
 class Tuned:
@@ -473,6 +486,28 @@ class Evaluation:
     metrics: Map[Measured]
     rows: int
     block: str
+
+
+@dataclass(frozen=True)
+class Tested:
+    """All that is known of the test rows once they were predicted, decided on, played and valued."""
+
+    folds: Folds
+    predictor: Predictor
+    features: Features
+    predictions: Predictions
+    decisions: Decisions
+    flows: Flows
+    valuations: Valuations
+    evaluation: Evaluation
+    seed: int
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What is worth a look behind the scores: the sections that the recipe's report shows, by name."""
+
+    sections: Map[Section]
 
 
 @dataclass(frozen=True)

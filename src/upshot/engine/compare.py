@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from upshot.contracts.records import Cases, Direction, Measured, Valuation
 from upshot.engine.past import Past
 from upshot.recipe.difference import Change, difference
-from upshot.stages.evaluate import RESAMPLES, tested_rows
+from upshot.stages.evaluate import RESAMPLES
 from upshot.value.intervals import interval_of_score
 from upshot.value.money import sign
 from upshot.value.studentised import MIN_BLOCKS, Interval, Quantity, studentised_intervals
@@ -124,7 +124,7 @@ def _same_cases(first: Past, second: Past) -> tuple[str | None, _Sides | None]:
     cleared = [past.row.id for past in (first, second) if past.value("predict") is None or past.value("split") is None]
     if cleared:
         return f"the predictions of {' and '.join(cleared)} are no longer kept", None
-    (predicted, cases), (other, others) = (tested_rows(past.value("predict"), past.value("split")) for past in (first, second))
+    (predicted, cases), (other, others) = (past.value("predict").tested(past.value("split")) for past in (first, second))
     if first.digests["split"] != second.digests["split"] and not _are_same(cases, others):
         return "the test cases differ", None
     return None, _Sides(cases, predicted, other)

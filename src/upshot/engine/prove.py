@@ -45,6 +45,7 @@ def prove(recipe: Recipe, catalogue: Catalogue, code: CodeDigests, files: FileDi
         *_kpis(made),
         *_gates(made),
         *_metrics(made, catalogue),
+        *_sections(made, catalogue),
     ]
     if problems:
         noun = "problem" if len(problems) == 1 else "problems"
@@ -151,3 +152,21 @@ def _metrics(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
                 catalogue,
                 gives,
             )
+
+
+def _sections(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
+    giver, gives = _predicted(made)
+    policy, rollout = made.one["policy"], made.one["rollout"]
+    for name, section in made.many["sections"].items():
+        place = f"sections.{name}"
+        if section.accepts and gives not in section.accepts:
+            yield _mismatch(
+                place, section, "accepts", section.accepts, f"{giver.spec.kind} {giver.spec.use!r} gives {gives}", catalogue, gives
+            )
+        if section.decides and policy.gives not in section.decides:
+            got = f"policy {policy.spec.use!r} gives {policy.gives}"
+            yield _mismatch(place, section, "decides", section.decides, got, catalogue, policy.gives)
+        lacking = [flow for flow in section.plays if flow not in rollout.columns]
+        if lacking:
+            rule = f"{section.spec.use!r} shows flows that rollout {rollout.spec.use!r} does not give"
+            yield Problem(f"{place}.use", rule, ", ".join(lacking), f"its flows: {', '.join(rollout.columns)}")

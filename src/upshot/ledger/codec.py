@@ -18,7 +18,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakValueDictionary
 
-from upshot.contracts import records
+from upshot.contracts import records, sections
 from upshot.contracts.records import Fitted, Spec
 from upshot.contracts.tables import Blob, Map, Table
 from upshot.errors import IntegrityError, Problem
@@ -58,7 +58,10 @@ class Codec:
         self._lake = lake
         self._revive = revive
         self._types: dict[str, Any] = {
-            name: known for name, known in vars(records).items() if is_dataclass(known) and known.__module__ == records.__name__
+            name: known
+            for module in (records, sections)
+            for name, known in vars(module).items()
+            if is_dataclass(known) and known.__module__ == module.__name__
         }
         for extra in types:
             if self._types.setdefault(extra.__name__, extra) is not extra:

@@ -8,6 +8,7 @@ from upshot.stages.evaluate import evaluate
 from upshot.stages.featurize import featurize
 from upshot.stages.gate import gate
 from upshot.stages.ingest import ingest
+from upshot.stages.inspect import inspect
 from upshot.stages.label import label
 from upshot.stages.play import play
 from upshot.stages.predict import predict
@@ -31,6 +32,7 @@ LIFECYCLE: tuple[Stage, ...] = (
     Stage(play),
     Stage(value),
     Stage(evaluate),
+    Stage(inspect),
     Stage(gate),
     Stage(register),
 )

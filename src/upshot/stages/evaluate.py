@@ -18,22 +18,8 @@ RESAMPLES = 200
 
 def evaluate(predictions: Predictions, folds: Folds, metrics: Mapping[str, Metric], seed: Seed) -> Evaluation:
     """Score the predictions on the test rows of all folds together."""
-    frame, cases = tested_rows(predictions, folds)
+    frame, cases = predictions.tested(folds)
     return Evaluation(Map({name: _measure(metric, frame, cases, seed) for name, metric in metrics.items()}), cases.size, folds.cases.block)
-
-
-def tested_rows(predictions: Predictions, folds: Folds) -> tuple[pd.DataFrame, Cases]:
-    """The predictions of all folds' test rows with their cases; `case` counts through the folds."""
-    import numpy as np
-    import pandas as pd
-
-    positions = [folds.positions(fold.name, "test") for fold in folds.folds]
-    starts = np.cumsum([0, *map(len, positions)])
-    frames = []
-    for fold, start in zip(folds.folds, starts, strict=False):
-        frame = predictions.frames[f"{fold.name}/test"].frame
-        frames.append(frame.assign(case=frame["case"] + start))
-    return pd.concat(frames, ignore_index=True), folds.cases.take(np.concatenate(positions))
 
 
 def _measure(metric: Metric, frame: pd.DataFrame, cases: Cases, seed: Seed) -> Measured:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from upshot.contracts.components import Evidence, Gate
-from upshot.contracts.records import Checked, Evaluation, Valuations, Verdicts
+from upshot.contracts.records import Checked, Evaluation, Inspection, Valuations, Verdicts
 from upshot.errors import GateError, Problem
 
 
-def gate(checked: Checked, evaluation: Evaluation, valuations: Valuations, gates: Mapping[str, Gate]) -> Verdicts:
+def gate(checked: Checked, evaluation: Evaluation, inspection: Inspection, valuations: Valuations, gates: Mapping[str, Gate]) -> Verdicts:
     """Judge every gate.
 
     Raises:
@@ -17,5 +17,5 @@ def gate(checked: Checked, evaluation: Evaluation, valuations: Valuations, gates
     """
     if not gates:
         raise GateError("no gate was evaluated", [Problem("gates", "at least one gate must be declared")])
-    evidence = Evidence(checked, evaluation, valuations)
+    evidence = Evidence(checked, evaluation, inspection, valuations)
     return Verdicts(tuple(judge.judge(name, evidence) for name, judge in gates.items()))

@@ -34,6 +34,7 @@ DECLARES: Mapping[str, tuple[str, ...]] = {
     "baselines": ("decide",),
     "kpi": (),
     "metrics": ("accepts", "direction", "unit", "scorer"),
+    "sections": ("accepts", "decides", "plays", "make"),
     "gates": ("judge",),
 }
 """Names that the class of each kind must have, before any instance is made."""
