@@ -20,7 +20,7 @@ import pluggy
 from upshot import hookspecs
 from upshot.contracts.components import KINDS, Component
 from upshot.contracts.records import Fitted, Spec
-from upshot.contracts.tables import texts_within, thaw
+from upshot.contracts.tables import freeze, texts_within, thaw
 from upshot.errors import IntegrityError, PluginError, Problem, RecipeError, UpshotError, did_you_mean, nearest
 from upshot.hookspecs import PROJECT_NAME
 from upshot.secrets import Secrets, secret_names
@@ -146,7 +146,7 @@ class Catalogue:
         component = self.find(spec.kind, spec.use)
         with self.secrets.kept():
             model = self.params_class(component)
-            params = model.model_validate(self._revealed(model, thaw(spec.params)), strict=False)
+            params = model.model_validate(self._with_parts(model, self._revealed(model, thaw(spec.params))), strict=False)
             instance = self.load(component)(params)
         object.__setattr__(instance, "spec", spec)  # frozen records, such as a KPI, have their spec too
         return instance
@@ -157,6 +157,15 @@ class Catalogue:
         from upshot.contracts.params import SecretMark, with_marked
 
         return with_marked(model, params, SecretMark, lambda _, text: self.secrets.reveal(text))
+
+    def _with_parts(self, model: type[Params], params: Any) -> Any:
+        """The parameters with the components inside them made too."""
+        from upshot.contracts.params import with_parts
+
+        def made(_: object, kind: str, node: dict[str, Any]) -> Any:
+            return self.make(Spec(kind, node["use"], freeze({key: value for key, value in node.items() if key != "use"})))
+
+        return with_parts(model, params, made)
 
     def revive(self, fitted: Fitted) -> Any:
         """A fitted component from its files."""

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from upshot.catalogue import Catalogue, Plugin
 from upshot.contracts.components import Component
-from upshot.contracts.params import InputPath, Names, Params, SourceParams
+from upshot.contracts.params import InputPath, ModelPart, Names, Params, SourceParams
 
 
 class FileParams(SourceParams):
@@ -44,6 +44,11 @@ class BoostParams(Params):
 class ForestParams(Params):
     n_trees: int = Field(100, ge=1, description="Trees.")
     max_depth: int = Field(12, ge=1, description="Depth of a tree.")
+
+
+class BlendParams(Params):
+    members: dict[str, ModelPart] = Field(min_length=1, description="What is averaged.")
+    fallback: ModelPart | None = Field(None, description="What answers where no member does.")
 
 
 class ThresholdParams(Params):
@@ -95,6 +100,9 @@ COMPONENTS = (
     entry("gates", "metric", MetricGateParams, "metric"),
     entry("gates", "kpi", KpiGateParams, "kpi"),
 )
+
+
+BLENDS = Plugin("blends", "blends", "1.0", None, (entry("model", "blend", BlendParams),), (), ())
 
 
 def tiny_catalogue(*more: Plugin) -> Catalogue:

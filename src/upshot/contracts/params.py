@@ -6,6 +6,7 @@ Apart from the other contracts because it imports pydantic, which a repeat of an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -56,6 +57,33 @@ class SecretTextMark(SecretMark):
 
 SecretText = Annotated[str, SecretTextMark()]
 """A text with a secret inside, such as `postgresql://me:${secret:PASSWORD}@host/base`; a password in plain sight is refused."""
+
+
+@dataclass(frozen=True)
+class PartMark:
+    """Marks a parameter as another component: a recipe writes `{use: NAME, ...}`, and the component that has it gets the made one.
+
+    Args:
+        kind: Kind of the component.
+
+    Example:
+        >>> class MeanParams(Params):
+        ...     members: dict[str, Annotated[Any, PartMark("model")]] = Field(description="What is averaged.")
+        >>> [(path, kind) for path, kind, _ in parts_of(MeanParams, {"members": {"flat": {"use": "seasonal_naive"}}})]
+        [(('members', 'flat'), 'model')]
+    """
+
+    kind: str
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        return {**handler(core), "component": self.kind}
+
+
+ModelPart = Annotated[Any, PartMark("model")]
+"""A component of kind `model` inside another component's parameters."""
+
+PolicyPart = Annotated[Any, PartMark("policy")]
+"""A component of kind `policy` inside another component's parameters."""
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 """Column names. YAML has lists, frozen parameters have tuples: the one place where strictness gives way."""
@@ -113,6 +141,49 @@ def with_marked(model: type[BaseModel], data: Any, mark: type, change: Callable[
         {'keys': {'front': "a at ('keys', 'front')"}}
     """
     return _changed(model, data, (), (), mark, change)
+
+
+def parts_of(model: type[BaseModel], data: Any) -> Iterator[tuple[Place, str, Any]]:
+    """Every component inside a component's parameters: where it stands, its kind, and what stands there; nulls are left out.
+
+    Args:
+        model: The class of the parameters.
+        data: Parameters as plain data, under the keys that recipes write.
+    """
+    yield from _parts(model, data, (), ())
+
+
+def with_parts(model: type[BaseModel], data: Any, change: Callable[[Place, str, Any], Any]) -> Any:
+    """A copy of a component's parameters in which every component inside them is changed.
+
+    Args:
+        model: The class of the parameters.
+        data: Parameters as plain data, under the keys that recipes write.
+        change: Given place, kind and what stands there, what stands there in the copy.
+    """
+    changed = {path: change(path, kind, value) for path, kind, value in parts_of(model, data)}
+    return _replaced(data, (), changed) if changed else data
+
+
+def _replaced(value: Any, path: Place, changed: dict[Place, Any]) -> Any:
+    if path in changed:
+        return changed[path]
+    return {key: _replaced(item, (*path, key), changed) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _parts(annotation: Any, value: Any, metadata: tuple[Any, ...], path: Place) -> Iterator[tuple[Place, str, Any]]:
+    mark = next((item for item in (*metadata, *_marks(annotation)) if isinstance(item, PartMark)), None)
+    if mark is not None:
+        if value is not None:
+            yield path, mark.kind, value
+    elif isinstance(value, dict):
+        fields = {key_of(name, field): field for name, field in _fields(annotation).items()}
+        inner = next(_arguments(annotation, dict), None)
+        for key, item in value.items():
+            if key in fields:
+                yield from _parts(fields[key].annotation, item, tuple(fields[key].metadata), (*path, key))
+            else:
+                yield from _parts(inner, item, (), (*path, key))
 
 
 def _changed(annotation: Any, value: Any, metadata: tuple[Any, ...], path: Place, mark: type, change: Callable[[Place, str], str]) -> Any:

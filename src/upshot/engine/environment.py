@@ -58,8 +58,7 @@ def environment(recipe: Recipe, catalogue: Catalogue, *, threads: int, use_plugi
 
 def libraries(recipe: Recipe, catalogue: Catalogue) -> dict[str, str]:
     """Version of every library that a result of this recipe depends on."""
-    nodes = [*recipe.nodes.values(), *(node for group in recipe.groups.values() for node in group.values())]
-    named = {name for node in nodes for name in catalogue.find(node.kind, node.use).libraries}
+    named = {name for node in recipe.every_node() for name in catalogue.find(node.kind, node.use).libraries}
     return {name: library_version(name) for name in sorted({*EVERYWHERE, *named, "upshot"})}
 
 

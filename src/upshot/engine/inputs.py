@@ -108,6 +108,8 @@ class Inputs:
         leaves |= {f"{place}.{key}": text for key, text in _flat(thaw(node.params))}
         leaves |= {f"file {pattern}": self.files.of(pattern) for pattern in node.inputs}
         leaves |= {f"library {name}": library_version(name) for name in component.libraries}
+        for within, part in node.parts.items():
+            leaves |= self._node(f"{place}.{within}", part)
         provider = self.catalogue.provider(node.kind, node.use)
         if provider.name != BUILT_IN:
             leaves[f"plugin {provider.distribution}"] = provider.version

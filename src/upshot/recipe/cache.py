@@ -145,9 +145,8 @@ def _stamp(file: Path) -> list[int]:
 
 def _code(recipe: Recipe, catalogue: Catalogue) -> set[Path]:
     """Source files that decided what is valid: parameter classes with their bases, contracts, and this room."""
-    nodes = [*recipe.nodes.values(), *(node for group in recipe.groups.values() for node in group.values())]
     modules = {"upshot.contracts.components", "upshot.contracts.params", "upshot.contracts.records"}
-    for node in nodes:
+    for node in recipe.every_node():
         model = catalogue.params_class(catalogue.find(node.kind, node.use))
         modules |= {cls.__module__ for cls in model.__mro__ if cls.__module__.partition(".")[0] not in ("builtins", "pydantic", "typing")}
     return {*_files_of(modules), *Path(__file__).parent.glob("*.py")}

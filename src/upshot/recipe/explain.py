@@ -112,6 +112,9 @@ class _Parameters:
             node, below = self._recipe.nodes.get(kind), path[1:]
         if node is None:
             return None
+        while place := next((place for place in node.parts if dotted(below).startswith(f"{place}.")), None):
+            node = node.parts[place]
+            kind, below = node.kind, below[place.count(".") + 1 :]
         if below == ("use",):
             component = self._catalogue.find(kind, node.use)
             return Parameter("use", f"name of a component of kind {kind}", "", True, None, component.sentence)

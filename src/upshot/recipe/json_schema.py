@@ -200,6 +200,8 @@ def _open(schema: Schema, known: dict[str, Schema]) -> Schema:
 def _value(schema: Schema, known: dict[str, Schema]) -> Schema:
     """A schema at which a pointer may stand instead; its sentence and default stay outside, where editors look."""
     said: Schema = {word: schema[word] for word in ("description", "default") if word in schema}
+    if "component" in schema:
+        return {**said, "$ref": f"#/$defs/{schema['component']}"}
     if "$ref" in schema and "description" not in said:
         said |= {"description": known[_name(schema)].get("description", "")}
     bare = _open({word: value for word, value in schema.items() if word not in ("description", "default")}, known)

@@ -6,6 +6,7 @@ nobody set; when interpolations are resolved, each node is validated. Only the p
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from pydantic_core import PydanticUndefined
 
 from upshot.catalogue import Catalogue
 from upshot.contracts.components import DEFAULT_USE, KINDS, Component, Kind
-from upshot.contracts.params import FileMark, Params, SecretMark, SecretTextMark, with_marked
-from upshot.contracts.tables import Map, freeze
+from upshot.contracts.params import FileMark, Params, SecretMark, SecretTextMark, parts_of, with_marked, with_parts
+from upshot.contracts.tables import Map, freeze, thaw
 from upshot.errors import Problem, did_you_mean, nearest
 from upshot.project import Project
 from upshot.recipe.composition import Composition
@@ -29,6 +30,7 @@ from upshot.secrets import secret_names
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
 _PASSWORD = re.compile(r"://[^/@:]*:[^/@]+@")
+_NAMED = "a name has letters, digits, _ and -, and starts with a letter"
 _NO_SECRET = "must name a secret, so that the value itself is never stored"
 _STORED = "a secret cannot stand here: the value would be stored and shown"
 _SECRETS = "only a parameter that is declared as a secret takes one; `upshot describe KIND NAME` marks them"
@@ -37,17 +39,26 @@ NO_GATE = "no gate is declared: a version that nothing was asked of cannot pass"
 
 @dataclass(frozen=True)
 class Draft:
-    """A node whose component is known and whose parameters are not yet checked. `name` is its key in a map of its kind."""
+    """A node whose component is known and whose parameters are not yet checked.
+
+    Attributes:
+        name: Its key in a map of its kind, None for a kind that holds one component; for a part, its place within its owner.
+        path: Where it stands in the recipe.
+        parts: The components inside its parameters.
+    """
 
     kind: str
     name: str | None
+    path: KeyPath
     component: Component
     params: type[Params]
+    parts: list[Draft] = dataclasses.field(default_factory=list)
 
-    @property
-    def path(self) -> KeyPath:
-        """Where it stands in the recipe."""
-        return (self.kind,) if self.name is None else (self.kind, self.name)
+    def family(self) -> Iterator[Draft]:
+        """It and all that it is made of."""
+        yield self
+        for part in self.parts:
+            yield from part.family()
 
 
 def draft_nodes(composition: Composition, catalogue: Catalogue) -> list[Draft]:
@@ -61,7 +72,7 @@ def draft_nodes(composition: Composition, catalogue: Catalogue) -> list[Draft]:
         else:
             drafts += _draft_single(kind, composition, catalogue)
     for draft in drafts:
-        _fill(draft, composition)
+        _fill(draft, composition, catalogue)
     return drafts
 
 
@@ -83,7 +94,7 @@ def _draft_single(kind: Kind, composition: Composition, catalogue: Catalogue) ->
     elif "use" not in node:
         _note(composition, (*path, "use"), "is required", None, _listed(catalogue, kind.name))
         return
-    yield from _draft(kind.name, None, composition, catalogue)
+    yield from _draft(kind.name, None, path, composition, catalogue)
 
 
 def _single_hint(kind: str, node: Any) -> str:
@@ -114,7 +125,7 @@ def _draft_entries(kind: str, group: dict[str, Any], composition: Composition, c
     for name in list(group):
         path = (kind, name)
         if not NAME.fullmatch(name):
-            _note(composition, path, "a name has letters, digits, _ and -, and starts with a letter", repr(name[:80]), None)
+            _note(composition, path, _NAMED, repr(name[:80]), None)
         if name.lower() in seen:
             _note(composition, path, f"differs from {seen[name.lower()]!r} only in case", None, "choose another name")
         seen[name.lower()] = name
@@ -123,7 +134,7 @@ def _draft_entries(kind: str, group: dict[str, Any], composition: Composition, c
             _note(composition, path, "must be a map", shown(entry), f"write {name}: {{}} to have it, {name}: null to remove it")
             continue
         if "use" in entry or _imply_entry(kind, name, entry, composition, catalogue):
-            yield from _draft(kind, name, composition, catalogue)
+            yield from _draft(kind, name, path, composition, catalogue)
 
 
 def _imply_entry(kind: str, name: str, entry: dict[str, Any], composition: Composition, catalogue: Catalogue) -> bool:
@@ -158,9 +169,9 @@ def _imply(composition: Composition, path: KeyPath, use: str, why: str) -> None:
     composition.provenance.default((*path, "use"), use, why)
 
 
-def _draft(kind: str, name: str | None, composition: Composition, catalogue: Catalogue) -> Iterator[Draft]:
-    path: KeyPath = (kind, "use") if name is None else (kind, name, "use")
-    use = composition.tree[kind]["use"] if name is None else composition.tree[kind][name]["use"]
+def _draft(kind: str, name: str | None, at: KeyPath, composition: Composition, catalogue: Catalogue) -> Iterator[Draft]:
+    path = (*at, "use")
+    use = _node_at(at, composition.tree)["use"]
     if isinstance(use, str) and "${" in use:
         use = peek(composition.tree, path)
     if use == "???" or use is None:
@@ -170,7 +181,31 @@ def _draft(kind: str, name: str | None, composition: Composition, catalogue: Cat
         _note(composition, path, f"unknown {kind}", shown(use), hint)
     else:
         component = catalogue.find(kind, use)
-        yield Draft(kind, name, component, catalogue.params_class(component))
+        yield Draft(kind, name, at, component, catalogue.params_class(component))
+
+
+def _draft_parts(draft: Draft, composition: Composition, catalogue: Catalogue) -> Iterator[Draft]:
+    """The components inside a node's parameters."""
+    found = [(path, kind) for path, kind, _ in parts_of(draft.params, _node_at(draft.path, composition.tree))]
+    for within, kind in found:
+        path = (*draft.path, *within)
+        node = _node_map(path, composition)
+        if not NAME.fullmatch(str(within[-1])):
+            _note(composition, path, _NAMED, repr(str(within[-1])[:80]), None)
+        elif not isinstance(node, dict):
+            _note(composition, path, "must be a map", shown(node), f"write {within[-1]}: {{use: NAME, ...}}; {_listed(catalogue, kind)}")
+        elif "use" not in node:
+            _note(composition, (*path, "use"), "is required", None, _listed(catalogue, kind))
+        else:
+            yield from _draft(kind, dotted(within), path, composition, catalogue)
+
+
+def _node_at(path: KeyPath, tree: dict[str, Any]) -> dict[str, Any]:
+    node: Any = tree
+    for key in path:
+        node = node[key]
+    found: dict[str, Any] = node
+    return found
 
 
 def _node_map(path: KeyPath, composition: Composition) -> Any:
@@ -186,10 +221,12 @@ def _node_map(path: KeyPath, composition: Composition) -> Any:
     return value
 
 
-def _fill(draft: Draft, composition: Composition) -> None:
+def _fill(draft: Draft, composition: Composition, catalogue: Catalogue) -> None:
     """Defaults that nobody set go beneath, so that values can point at them."""
-    node = composition.tree[draft.kind] if draft.name is None else composition.tree[draft.kind][draft.name]
-    _fill_model(draft.params, node, draft.path, draft.component.params, composition)
+    _fill_model(draft.params, _node_at(draft.path, composition.tree), draft.path, draft.component.params, composition)
+    draft.parts.extend(_draft_parts(draft, composition, catalogue))
+    for part in draft.parts:
+        _fill(part, composition, catalogue)
 
 
 def _fill_model(model: type[BaseModel], node: dict[str, Any], path: KeyPath, where: str, composition: Composition) -> None:
@@ -207,8 +244,8 @@ def _fill_model(model: type[BaseModel], node: dict[str, Any], path: KeyPath, whe
 
 def check_node(draft: Draft, tree: dict[str, Any], composition: Composition, catalogue: Catalogue, project: Project) -> Node | None:
     """The node, validated; None, with problems noted, when its parameters are wrong."""
-    node = tree[draft.kind] if draft.name is None else tree[draft.kind][draft.name]
-    data = {key: value for key, value in node.items() if key != "use"}
+    data = {key: value for key, value in _node_at(draft.path, tree).items() if key != "use"}
+    parts = {part.path[len(draft.path) :]: check_node(part, tree, composition, catalogue, project) for part in draft.parts}
     try:
         params = draft.params.model_validate(data)
     except ValidationError as error:
@@ -228,7 +265,13 @@ def check_node(draft: Draft, tree: dict[str, Any], composition: Composition, cat
         return inputs[-1]
 
     plain = with_marked(draft.params, plain, FileMark, absolute)
-    return Node(draft.kind, draft.component.name, Map({key: freeze(value) for key, value in plain.items()}), tuple(inputs))
+    sound = {path: part for path, part in parts.items() if part is not None}
+    if len(sound) < sum(1 for _ in parts_of(draft.params, plain)):
+        return None
+    plain = with_parts(draft.params, plain, lambda path, kind, _: {"use": sound[path].use, **thaw(sound[path].params)})
+    inputs += [path for part in sound.values() for path in part.inputs]
+    checked = Map({key: freeze(value) for key, value in plain.items()})
+    return Node(draft.kind, draft.component.name, checked, tuple(inputs), Map({dotted(path): part for path, part in sound.items()}))
 
 
 def _leftover(draft: Draft, where: KeyPath, key: str, composition: Composition, catalogue: Catalogue) -> Problem | None:
@@ -257,8 +300,8 @@ def check_secrets(drafts: list[Draft], tree: dict[str, Any], composition: Compos
     """Secrets that stand where a value is stored and shown, and values that stand where a secret belongs."""
     meant: dict[KeyPath, str] = {}
     free: set[KeyPath] = set()
-    for draft in drafts:
-        node = tree[draft.kind] if draft.name is None else tree[draft.kind][draft.name]
+    for draft in (member for top in drafts for member in top.family()):
+        node = _node_at(draft.path, tree)
 
         def note(path: KeyPath, text: str, above: KeyPath = draft.path) -> str:
             meant[*above, *path] = text

@@ -160,6 +160,8 @@ def type_text(schema: dict[str, Any], known: dict[str, Any]) -> str:
     if "enum" in schema or "const" in schema:
         choices = [_choice(choice) for choice in schema.get("enum", [schema.get("const")])]
         return f"one of {', '.join(choices)}" if len(choices) > 1 else choices[0]
+    if "component" in schema:
+        return f"component of kind {schema['component']}"
     branches = list(dict.fromkeys(type_text(branch, known) for branch in _branches(schema)))
     if "whole number" in branches and "number" in branches:
         branches.remove("whole number")

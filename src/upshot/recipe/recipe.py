@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -55,12 +55,14 @@ class Node:
         use: The component's name.
         params: Its parameters, validated and complete, JSON-like.
         inputs: Files, folders and globs that it reads, absolute; `params` holds the same text.
+        parts: Place -> component inside its parameters ("members.flat"); `params` holds the same maps.
     """
 
     kind: str
     use: str
     params: Map[Any]
     inputs: tuple[str, ...] = ()
+    parts: Map[Node] = field(default_factory=Map)
 
     def spec(self) -> Spec:
         """What the catalogue makes the component from."""
@@ -99,6 +101,14 @@ class Recipe:
         content = {key: value for key, value in self.to_json().items() if key != "origins"}
         text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def every_node(self) -> Iterator[Node]:
+        """All components, those inside others among them."""
+        waiting = [*self.nodes.values(), *(node for group in self.groups.values() for node in group.values())]
+        while waiting:
+            node = waiting.pop(0)
+            yield node
+            waiting += node.parts.values()
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as JSON-plain data; `from_json` is the opposite."""
@@ -140,11 +150,13 @@ class Recipe:
 
 
 def _node_to_json(node: Node) -> dict[str, Any]:
-    return {"use": node.use, "params": thaw(node.params), "inputs": list(node.inputs)}
+    parts = {"parts": {place: [part.kind, _node_to_json(part)] for place, part in node.parts.items()}} if node.parts else {}
+    return {"use": node.use, "params": thaw(node.params), "inputs": list(node.inputs), **parts}
 
 
 def _node_from_json(kind: str, data: Mapping[str, Any]) -> Node:
-    return Node(kind, data["use"], Map({key: freeze(value) for key, value in data["params"].items()}), tuple(data["inputs"]))
+    parts = {place: _node_from_json(of_kind, part) for place, (of_kind, part) in data.get("parts", {}).items()}
+    return Node(kind, data["use"], Map({key: freeze(value) for key, value in data["params"].items()}), tuple(data["inputs"]), Map(parts))
 
 
 def as_written(recipe: Recipe) -> dict[str, Any]:
