@@ -301,7 +301,7 @@ def test_an_expired_money_parameter_concludes_nothing_and_says_so(tiny: RecipePr
     lines = outcome.stdout.splitlines()
     assert "expired assumptions, so nothing is concluded: friction_cost" in lines
     assert "gates     1 pass, 0 fail, 1 inconclusive (worth_it: a current value of friction_cost would decide)" in lines
-    assert [(gate["gate"], gate["outcome"], gate["reason"]) for gate in gates.json] == [
+    assert [(gate["gate"], gate["outcome"], gate["reason"]) for gate in gates.json["gates"]] == [
         ("accurate", "PASS", "the value is 1"),
         ("worth_it", "INCONCLUSIVE", "expired: friction_cost (valid until 2020-01-01)"),
     ]

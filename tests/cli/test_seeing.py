@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from upshot.cli.commands import COMMANDS, parser_of
 from upshot.cli.shapes import SHAPES
 from upshot.engine.state import State
 from upshot.testing import RecipeProject
@@ -223,6 +224,17 @@ def test_lineage_goes_from_the_source_to_the_version(runs: Runs) -> None:
         ("upshot.compare/1", ["compare", "last", "last"]),
         ("upshot.lineage/1", ["lineage", "last"]),
         ("upshot.replay/1", ["replay", "DONE"]),
+        ("upshot.plan/1", ["plan", "tiny"]),
+        ("upshot.gates/1", ["gates", "tiny"]),
+        ("upshot.recipes/1", ["recipes"]),
+        ("upshot.recipe/1", ["show", "tiny"]),
+        ("upshot.describe/1", ["describe"]),
+        ("upshot.describe.recipe/1", ["describe", "recipe"]),
+        ("upshot.describe.kind/1", ["describe", "gates"]),
+        ("upshot.describe.component/1", ["describe", "gates", "kpi"]),
+        ("upshot.plugins/1", ["plugins", "list"]),
+        ("upshot.cache/1", ["cache"]),
+        ("upshot.fsck/1", ["fsck"]),
     ],
 )
 def test_json_has_its_shape_and_the_documented_keys(runs: Runs, shape: str, words: list[str]) -> None:
@@ -231,6 +243,26 @@ def test_json_has_its_shape_and_the_documented_keys(runs: Runs, shape: str, word
     document = project.run(*(done if word == "DONE" else word for word in words), "--json").json
 
     assert (document["shape"], tuple(document)[1:]) == (shape, SHAPES[shape])
+
+
+def test_every_command_that_prints_json_says_which_shape_it_has(tiny: RecipeProject) -> None:
+    done = tiny.run("run", "tiny", "--json").json["run"]
+    tiny.run("plan", "tiny", "-o", "plan.json")
+    words = {
+        **{name: [name, "tiny"] for name in ("explain", "gates", "plan", "run", "show", "sweep")},
+        **{name: [name] for name in ("cache", "describe", "fsck", "journal", "model", "recipes", "runs")},
+        "apply": ["apply", "plan.json"],
+        "compare": ["compare", done, done],
+        "data": ["data", "list"],
+        "lineage": ["lineage", done],
+        "plugins": ["plugins", "list"],
+        "replay": ["replay", done],
+    }
+
+    shapes = {name: tiny.run(*typed, "--json").json["shape"] for name, typed in words.items()}
+
+    assert sorted(words) == sorted(name for name in COMMANDS if "--json" in parser_of(name).format_help())
+    assert [name for name, shape in shapes.items() if not re.fullmatch(r"upshot\.[a-z.]+/\d+", shape)] == []
 
 
 def test_every_shape_is_described() -> None:

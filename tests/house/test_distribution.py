@@ -84,7 +84,7 @@ def test_the_wheel_carries_recipes_and_config_and_works_in_an_empty_folder(wheel
     )
 
     assert Path(home.stdout.strip()).is_relative_to(wheel_site)
-    assert "card_fraud" in [recipe["name"] for recipe in json.loads(listed.stdout)]
+    assert "card_fraud" in [recipe["name"] for recipe in json.loads(listed.stdout)["recipes"]]
     assert (sound.returncode, sound.stderr) == (0, "")
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from dataclasses import asdict
 
 from upshot.cli.context import Context, add_json
+from upshot.cli.shapes import printed
 from upshot.cli.text import size
 from upshot.errors import Problem, UsageError
 
@@ -26,7 +26,7 @@ def execute(arguments: argparse.Namespace) -> int:
     upkeep = Context.of(arguments).state.upkeep()
     done = upkeep.clean(bytes_of(arguments.limit)) if arguments.action == "clean" else upkeep.size()
     if arguments.json:
-        print(json.dumps(asdict(done), indent=1))
+        print(printed("upshot.cache/1", {"action": arguments.action, **asdict(done)}))
     elif arguments.action == "clean":
         print(f"removed {done.receipts} results, {done.artefacts} files, {size(done.bytes)}; registered versions are untouched")
     else:

@@ -6,13 +6,13 @@ The reference of groups and parameters is this command's output; there is no oth
 from __future__ import annotations
 
 import argparse
-import json
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from upshot.catalogue import Catalogue
 from upshot.cli.context import Context, add_json
+from upshot.cli.shapes import printed
 from upshot.cli.text import columns
 from upshot.contracts.components import DEFAULT_USE, KINDS, Component
 from upshot.errors import Problem, UsageError, did_you_mean, printable
@@ -49,7 +49,7 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError("the command line is wrong", [Problem("--markdown", "is another form than --json", None, "give one of them")])
     groups = list_groups(catalogue, context.project)
     if arguments.json:
-        print(json.dumps(document(catalogue, groups, kind, name), indent=1, ensure_ascii=False))
+        print(printed(*document(catalogue, groups, kind, name)))
     elif arguments.markdown:
         print("\n".join(markdown(catalogue, groups, [kind] if kind else [TOP, *KINDS], name)))
     elif name is not None:
@@ -157,20 +157,20 @@ def chosen_by(catalogue: Catalogue, groups: dict[str, tuple[RecipeFile, ...]], c
     return found
 
 
-def document(catalogue: Catalogue, groups: dict[str, tuple[RecipeFile, ...]], kind: str | None, name: str | None) -> dict[str, Any]:
-    """The same as JSON."""
+def document(catalogue: Catalogue, groups: dict[str, tuple[RecipeFile, ...]], kind: str | None, name: str | None) -> tuple[str, dict[str, Any]]:
+    """The same as JSON data, with the name of its shape before it."""
     if kind == TOP:
-        return {"kind": TOP, "sentence": _TOP_SENTENCE, "keys": [parameter.to_json() for parameter in top_parameters()]}
+        return "upshot.describe.recipe/1", {"kind": TOP, "sentence": _TOP_SENTENCE, "keys": [each.to_json() for each in top_parameters()]}
     if kind is None:
-        return {"kinds": [_kind_document(catalogue, groups, each) for each in KINDS]}
+        return "upshot.describe/1", {"kinds": [_kind_document(catalogue, groups, each) for each in KINDS]}
     if name is None:
-        return _kind_document(catalogue, groups, kind)
+        return "upshot.describe.kind/1", _kind_document(catalogue, groups, kind)
     component = catalogue.find(kind, name)
     body = _component_document(catalogue, component)
     body["in_a_recipe"] = way(component)
     body["choices"] = chosen_by(catalogue, groups, component)
     body["parameters"] = [parameter.to_json() for parameter in component_parameters(catalogue, component)]
-    return body
+    return "upshot.describe.component/1", body
 
 
 def _kind_document(catalogue: Catalogue, groups: dict[str, tuple[RecipeFile, ...]], kind: str) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from upshot.cli.context import Context, add_json
+from upshot.cli.shapes import printed
 from upshot.cli.text import columns
 from upshot.errors import IntegrityError
 
@@ -23,7 +23,7 @@ def execute(arguments: argparse.Namespace) -> int:
     mended = upkeep.repair(faults) if arguments.repair else 0
     if arguments.json:
         rows = [{"where": fault.where, "what": fault.what, "mends": fault.mends} for fault in faults]
-        print(json.dumps({"faults": rows, "mended": mended}, indent=1))
+        print(printed("upshot.fsck/1", {"faults": rows, "mended": mended}))
     elif not faults:
         print("every file, receipt, version, snapshot and journal entry is what it should be")
     else:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 from dataclasses import asdict
 
 from upshot.cli.context import Context, add_json, add_recipe
 from upshot.cli.outcome import gate_line
+from upshot.cli.shapes import printed
 from upshot.cli.text import columns, interval, number
 from upshot.contracts.records import Verdict, Verdicts
 from upshot.errors import GateError, Problem, UsageError
@@ -32,7 +32,7 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError("the gates of this recipe were not evaluated yet", [Problem(recipe.name, "run it first", None, command)])
     verdicts: Verdicts = engine.codec(plan).load(receipt.value)
     if arguments.json:
-        print(json.dumps([asdict(verdict) for verdict in verdicts.verdicts], indent=1))
+        print(printed("upshot.gates/1", {"recipe": recipe.name, "gates": [asdict(verdict) for verdict in verdicts.verdicts]}))
     else:
         rows = [_row(verdict) for verdict in verdicts.verdicts]
         print(columns([("gate", "outcome", "what", "measured", "95 % interval", "threshold", "why"), *rows]))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from upshot.cli.context import Context, add_json, add_recipe
+from upshot.cli.shapes import printed
 from upshot.cli.text import columns, duration
 from upshot.engine.plan import Plan
 from upshot.engine.saved import SavedPlan
@@ -29,7 +29,7 @@ def execute(arguments: argparse.Namespace) -> int:
     plan = context.engine(recipe).plan(recipe)
     if arguments.output is not None:
         SavedPlan.of(arguments.recipe, arguments.overrides, plan).write(arguments.output)
-    print(json.dumps(document(plan), indent=1) if arguments.json else render(plan))
+    print(printed("upshot.plan/1", document(plan)) if arguments.json else render(plan))
     return SOMETHING_TO_DO if arguments.detailed_exitcode and plan.to_run else 0
 
 
@@ -51,7 +51,7 @@ def render(plan: Plan) -> str:
 
 
 def document(plan: Plan) -> dict[str, object]:
-    """The plan as JSON."""
+    """The plan as JSON data of shape `upshot.plan/1`."""
     return {
         "recipe": plan.recipe.name,
         "recipe_digest": plan.recipe.digest,

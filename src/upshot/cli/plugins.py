@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from upshot.catalogue import Catalogue
 from upshot.cli.context import Context, add_json
+from upshot.cli.shapes import printed
 from upshot.cli.text import columns
 
 
@@ -21,7 +21,7 @@ def execute(arguments: argparse.Namespace) -> int:
     context = Context.of(arguments)
     catalogue = context.catalogue
     if arguments.json:
-        print(json.dumps(document(catalogue), indent=1))
+        print(printed("upshot.plugins/1", document(catalogue)))
         return 0
     rows = []
     for plugin in catalogue.plugins:

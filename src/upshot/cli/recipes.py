@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from upshot.cli.context import Context, add_json
+from upshot.cli.shapes import printed
 from upshot.cli.text import columns
 
 
@@ -21,8 +21,9 @@ def execute(arguments: argparse.Namespace) -> int:
     context = Context.of(arguments)
     found = sorted(list_recipes(context.catalogue, context.project), key=lambda recipe: recipe.layer != "project")
     if arguments.json:
-        print(json.dumps([{"name": r.name, "layer": r.layer, "sentence": r.sentence, "shadowed": r.shadowed} for r in found], indent=1))
+        rows = [{"name": r.name, "layer": r.layer, "sentence": r.sentence, "shadowed": r.shadowed} for r in found]
+        print(printed("upshot.recipes/1", {"recipes": rows}))
     else:
-        rows = [(r.name, r.layer + (" (shadowed)" if r.shadowed else ""), r.sentence) for r in found]
-        print(columns([("recipe", "from", "what it is"), *rows]))
+        lines = [(r.name, r.layer + (" (shadowed)" if r.shadowed else ""), r.sentence) for r in found]
+        print(columns([("recipe", "from", "what it is"), *lines]))
     return 0

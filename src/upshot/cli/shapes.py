@@ -28,6 +28,49 @@ number. Numbers that are not defined (NaN) are null. Digests are SHA-256 in hex,
     `run`; `level` ("bit", "prediction", "metric" or "diverged"); `first`: the first stage that gave another value, or null; `difference`:
     where it differs most (`where`, `amount`: null for a file or a text), or null; `largest`: the same of the predictions, or else of money
     or scores, or null; `stages` (`stage`, `recorded`, `replayed`, `same`); `changed`: facts that differ from those of the run.
+
+`upshot.plan/1` (`upshot plan RECIPE --json`)
+    `recipe`, `recipe_digest`; `stages` in order (`stage`, `cached`, `reason`, `key`: null behind a stage that must run, `seconds`: when it last
+    ran, or null); `to_run`: how many are not cached.
+
+`upshot.gates/1` (`upshot gates RECIPE --json`)
+    `recipe`; `gates` in the recipe's order (`gate`, `outcome`: "PASS", "FAIL" or "INCONCLUSIVE", `what`, `measured` as in `upshot.run/1` or
+    null, `threshold`, `reason`, `would_decide`).
+
+`upshot.recipes/1` (`upshot recipes --json`)
+    `recipes`, the project's own first (`name`, `layer`: "project", "plugin NAME" or "packaged", `sentence`, `shadowed`: whether one of the same
+    name hides it).
+
+`upshot.recipe/1` (`upshot show RECIPE --json`)
+    The resolved recipe: `name`, `use_case`, `nodes` and `groups` (kind -> component, or name -> component: `use`, `params`, `inputs`), `seed`,
+    `threads` (0: all cores), `objective`, `use_plugins`, `origins` (key -> its text, and the layer, place and text of everybody who set it).
+
+`upshot.describe/1` (`upshot describe --json`)
+    `kinds`, each as in `upshot.describe.kind/1`.
+
+`upshot.describe.recipe/1` (`upshot describe recipe --json`)
+    The keys of a recipe beside its components: `kind` ("recipe"), `sentence`, `keys` (`key`, `type`, `bounds`, `required`, `default` where there
+    is one, `sentence`, and `keys` of a map).
+
+`upshot.describe.kind/1` (`upshot describe KIND --json`)
+    `kind`, `sentence`, `many`: whether a recipe holds a map of them; `default`: the component that stands in when it is left out, or null;
+    `components` (`kind`, `name`, `sentence`, `plugin`, `distribution`, `version`, `by_key`, `libraries`); `choices` (`name`, `layer`, `sentence`,
+    `shadowed`).
+
+`upshot.describe.component/1` (`upshot describe KIND NAME --json`)
+    A component: `kind`, `name`, `sentence`, `plugin`, `distribution`, `version`, `by_key`: the key that implies it, or null; `libraries`: those
+    that its results depend on; `in_a_recipe`, `choices`: texts; `parameters`, as the `keys` of `upshot.describe.recipe/1`.
+
+`upshot.plugins/1` (`upshot plugins list --json`)
+    `plugins` in the order in which they are asked (`name`, `distribution`, `version`, `hooks`, `components`: `kind`, `name`, `sentence`);
+    `broken` (`name`, `distribution`, `version`, `reason`).
+
+`upshot.cache/1` (`upshot cache --json`)
+    `action` ("size" or "clean"), and what is there, or what was removed: `receipts`, `artefacts`, `bytes`; `registered_bytes`: those that
+    registered versions need, 0 after cleaning.
+
+`upshot.fsck/1` (`upshot fsck --json`)
+    `faults` (`where`, `what`, `mends`: what `--repair` does about it, or null), `mended`: how many it mended.
 """
 
 from __future__ import annotations
@@ -60,6 +103,29 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "upshot.compare/1": ("first", "second", "config", "data", "metrics", "kpis"),
     "upshot.lineage/1": ("run", "recipe", "recipe_digest", "source", "snapshot", "stages", "version"),
     "upshot.replay/1": ("run", "level", "first", "difference", "largest", "stages", "changed"),
+    "upshot.plan/1": ("recipe", "recipe_digest", "stages", "to_run"),
+    "upshot.gates/1": ("recipe", "gates"),
+    "upshot.recipes/1": ("recipes",),
+    "upshot.recipe/1": ("name", "use_case", "nodes", "groups", "seed", "threads", "objective", "use_plugins", "origins"),
+    "upshot.describe/1": ("kinds",),
+    "upshot.describe.recipe/1": ("kind", "sentence", "keys"),
+    "upshot.describe.kind/1": ("kind", "sentence", "many", "default", "components", "choices"),
+    "upshot.describe.component/1": (
+        "kind",
+        "name",
+        "sentence",
+        "plugin",
+        "distribution",
+        "version",
+        "by_key",
+        "libraries",
+        "in_a_recipe",
+        "choices",
+        "parameters",
+    ),
+    "upshot.plugins/1": ("plugins", "broken"),
+    "upshot.cache/1": ("action", "receipts", "artefacts", "bytes", "registered_bytes"),
+    "upshot.fsck/1": ("faults", "mended"),
 }
 """Shape -> the keys of its document, in order, `shape` left out."""
 

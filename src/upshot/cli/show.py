@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from upshot.cli.context import Context, add_json
+from upshot.cli.shapes import printed
 from upshot.cli.text import columns
 from upshot.engine.naming import is_run
 from upshot.errors import Problem, UsageError, printable
@@ -38,7 +39,7 @@ def execute(arguments: argparse.Namespace) -> int:
         shown = document(arguments.diff, title, changes) if arguments.json else render(arguments.diff, title, changes)
         print(shown)
     elif arguments.json:
-        print(json.dumps(recipe.to_json(), indent=1))
+        print(printed("upshot.recipe/1", recipe.to_json()))
     else:
         from upshot.recipe.compose import show
 

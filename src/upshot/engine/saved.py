@@ -16,7 +16,7 @@ from typing import Any
 from upshot.engine.plan import Plan
 from upshot.errors import Problem, UsageError
 
-SHAPE = "upshot.plan/1"
+SHAPE = "upshot.saved-plan/1"
 
 
 @dataclass(frozen=True)
