@@ -63,6 +63,10 @@ class Project:
         """The project's own recipes."""
         return self.root / "recipes"
 
+    def is_made(self) -> bool:
+        """Whether somebody made a project of the folder: it has a project file, or recipes of its own."""
+        return (self.root / PROJECT_FILE).is_file() or self.recipes.is_dir()
+
     def path(self, text: str) -> str:
         """A path or glob of a recipe, absolute; addresses of other machines stay as they are.
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import pytest
+
+from upshot.catalogue import load_catalogue
 
 RECIPE = """\
 # Two slots a user.
@@ -627,4 +630,58 @@ def test_row_22_a_recipe_of_a_newer_language_is_not_half_read(recipe_project: Ca
         "\n"
         f"  upshot  is written for version 9 of the recipe language; Upshot {version('upshot')} reads versions up to 1; a newer Upshot reads it:"
         " pip install --upgrade upshot  (recipes/slots.yaml:1)\n",
+    )
+
+
+POINTLESS = """\
+from pydantic import Field
+
+from upshot.contracts.components import Component
+from upshot.contracts.params import Params
+from upshot.hookspecs import hookimpl
+
+
+class PointlessParams(Params):
+    k: int = Field(1, description="Nothing.")
+
+
+class Pointless:
+    accepts = ("ranking",)
+    unit = "1"
+
+    def __init__(self, params):
+        self.params = params
+
+
+@hookimpl
+def register_components():
+    return [Component("metrics", "pointless", "upshot_pointless:PointlessParams", "upshot_pointless:Pointless", "A score.")]
+"""
+
+
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_row_19_a_metric_without_a_direction_is_refused_before_any_data_is_read(
+    recipe_project: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    facts = "site/upshot_pointless-1.0.dist-info"
+    project = recipe_project(
+        {
+            **FILES,
+            "site/upshot_pointless.py": POINTLESS,
+            f"{facts}/METADATA": "Metadata-Version: 2.1\nName: upshot-pointless\nVersion: 1.0\n",
+            f"{facts}/entry_points.txt": "[upshot]\npointless = upshot_pointless\n",
+            RECIPE_FILE: RECIPE + "metrics: {pointless: {}}\n",
+        }
+    )
+    monkeypatch.syspath_prepend(str(project.root / "site"))
+
+    outcome = project.run(command, "slots")
+    sys.modules.pop("upshot_pointless")
+
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert outcome.stderr == (
+        "RecipeError: 1 problem in recipe 'slots' (no data was read)\n\n"
+        "  metrics.pointless.use  'pointless' must say whether more or less of it is better: without a direction no bound can be set on it;"
+        f" metrics with one: {', '.join(name for name in load_catalogue().names('metrics') if name != 'pointless')}"
+        "  (recipes/slots.yaml:13)\n"
     )

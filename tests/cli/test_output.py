@@ -50,7 +50,12 @@ def test_recipes_lists_the_projects_own_first(project: RecipeProject) -> None:
     )
     fraud = "Card fraud: stop payments where that is worth more than it costs, on simulated transactions."
     assert ["card_fraud", "packaged", fraud] in others
-    assert project.run("recipes", "--json").json["recipes"][0] == {"name": "tiny", "layer": "project", "sentence": first[2], "shadowed": False}
+    assert project.run("recipes", "--json").json["recipes"][0] == {
+        "name": "tiny",
+        "layer": "project",
+        "sentence": first[2],
+        "shadowed": False,
+    }
 
 
 def test_validate_says_what_was_found_sound(project: RecipeProject) -> None:

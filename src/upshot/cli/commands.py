@@ -6,6 +6,7 @@ A command is a module with `configure(parser)` and `execute(arguments)`. The tab
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
@@ -43,15 +44,27 @@ COMMANDS: dict[str, str] = {
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints read like every other error."""
 
+    words: Sequence[str] = ()
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """The arguments that these words are; options and the others in any order."""
+        self.words = words
+        return self.parse_intermixed_args(words)
+
     def error(self, message: str) -> NoReturn:
         """Refuse with the nearest option."""
-        wrong = message.rpartition("unrecognized arguments: ")[2].split()
+        wrong = message.rpartition("unrecognized arguments: ")[2].split() if "unrecognized arguments" in message else self._unknown()
         flags = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
-        if "unrecognized arguments" in message:
-            problems = [Problem(word, "unknown option", None, did_you_mean(word, flags)) for word in wrong]
-        else:
-            problems = [Problem(self.prog, self._without_optional(message), None, f"{self.prog} --help")]
+        problems = [Problem(word, "unknown option", None, did_you_mean(word, flags)) for word in wrong]
+        if "unrecognized arguments" not in message:
+            problems.append(Problem(self.prog, self._without_optional(message), None, f"{self.prog} --help"))
         raise UsageError("the command line is wrong", problems)
+
+    def _unknown(self) -> list[str]:
+        """Words that look like options and are none; argparse says nothing of them when something else is wrong too."""
+        known = {flag for action in self._actions for flag in action.option_strings}
+        typed = [word.partition("=")[0] for word in self.words if word.startswith("-") and word.strip("-")]
+        return [word for word in typed if word not in known and not word.lstrip("-").replace(".", "").isdigit()]
 
     def _without_optional(self, message: str) -> str:
         """The message without words that need not be there: intermixed parsing lists them among the missing."""

@@ -157,7 +157,9 @@ def chosen_by(catalogue: Catalogue, groups: dict[str, tuple[RecipeFile, ...]], c
     return found
 
 
-def document(catalogue: Catalogue, groups: dict[str, tuple[RecipeFile, ...]], kind: str | None, name: str | None) -> tuple[str, dict[str, Any]]:
+def document(
+    catalogue: Catalogue, groups: dict[str, tuple[RecipeFile, ...]], kind: str | None, name: str | None
+) -> tuple[str, dict[str, Any]]:
     """The same as JSON data, with the name of its shape before it."""
     if kind == TOP:
         return "upshot.describe.recipe/1", {"kind": TOP, "sentence": _TOP_SENTENCE, "keys": [each.to_json() for each in top_parameters()]}

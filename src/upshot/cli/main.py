@@ -95,7 +95,7 @@ def _dispatch(words: list[str]) -> int:
     if name not in COMMANDS:
         raise UsageError("the command line is wrong", [Problem(name, "unknown command", None, did_you_mean(name, COMMANDS))])
     try:
-        arguments = parser_of(name).parse_intermixed_args(rest)
+        arguments = parser_of(name).read(rest)
     except SystemExit as stop:  # --help
         return int(stop.code or 0)
     if threading.current_thread() is threading.main_thread():  # in a notebook's thread the signal is not ours

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 from upshot.catalogue import Catalogue
-from upshot.contracts.records import Kpis, PredictionKind, Spec
+from upshot.contracts.records import Direction, Kpis, PredictionKind, Spec
 from upshot.engine.code import CodeDigests
 from upshot.engine.files import FileDigests
 from upshot.engine.inputs import Inputs
@@ -134,6 +134,10 @@ def _gates(made: _Made) -> Iterable[Problem]:
                 )
 
 
+def _has_direction(catalogue: Catalogue, metric: str) -> bool:
+    return getattr(catalogue.load(catalogue.find("metrics", metric)), "direction", None) in get_args(Direction)
+
+
 def _key_of(spec: Spec, wanted: str) -> str:
     """The parameter by which a component asks for something."""
     return next((key for key, value in spec.params.items() if value == wanted), "use")
@@ -142,6 +146,11 @@ def _key_of(spec: Spec, wanted: str) -> str:
 def _metrics(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
     giver, gives = _predicted(made)
     for name, metric in made.many["metrics"].items():
+        if getattr(metric, "direction", None) not in get_args(Direction):
+            pointed = [other for other in catalogue.names("metrics") if _has_direction(catalogue, other)]
+            rule = f"{metric.spec.use!r} must say whether more or less of it is better: without a direction no bound can be set on it"
+            given = repr(metric.direction) if hasattr(metric, "direction") else None
+            yield Problem(f"metrics.{name}.use", rule, given, f"metrics with one: {', '.join(pointed)}")
         if gives not in metric.accepts:
             yield _mismatch(
                 f"metrics.{name}",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from upshot.catalogue import Catalogue
 from upshot.errors import Problem, RecipeError, did_you_mean
-from upshot.project import Project
+from upshot.project import PROJECT_FILE, Project
 
 RECIPE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
 _HEADER_BYTES = 2000
@@ -126,6 +126,8 @@ def find_recipe(name: str, catalogue: Catalogue, project: Project) -> RecipeFile
     known = {path.stem for layer in layers for path in recipe_paths(layer)}
     shown = ascii(name) if len(name) <= 80 else f"{name[:80]!a}..."
     hint = did_you_mean(name[:80], known) if known else "there are none yet: write recipes/NAME.yaml"
+    if not project.is_made():
+        hint = f"{hint}; {project.root} is no project: it has neither {PROJECT_FILE} nor recipes/ (upshot init NAME makes one)"
     raise RecipeError("unknown recipe", [Problem("recipe", "there is no such recipe", shown, hint)])
 
 
