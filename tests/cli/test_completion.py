@@ -123,6 +123,20 @@ def test_other_arguments_are_completed_by_what_they_are(shop: RecipeProject) -> 
     assert words_of(shop, "run", "no_such_recipe", "mod") == ["model="]
 
 
+def test_runs_are_completed_by_their_logs_the_newest_first_and_last(shop: RecipeProject) -> None:
+    ids = [shop.run("run", "tiny", f"policy.threshold=0.{digit}", "--json").json["run"] for digit in (4, 5)]
+    newest_first = sorted(ids, reverse=True)  # the clock of an id counts seconds
+
+    assert words_of(shop, "show", "r2") == newest_first
+    assert words_of(shop, "show", ids[0][:-1]) == [ids[0]]
+    assert words_of(shop, "show", "tiny", "--diff", "r2") == newest_first
+    for command in ("compare", "lineage", "replay"):
+        assert words_of(shop, command, "") == ["last", *newest_first]
+    assert words_of(shop, "compare", ids[0], ids[1][:12]) == [run for run in newest_first if run.startswith(ids[1][:12])]
+    assert re.fullmatch(rf"{ids[0]}\trecipe tiny of \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\n", shop.run("complete", "lineage", ids[0]).stdout)
+    assert words_of(shop, "lineage", "--state", "elsewhere", "") == words_of(shop, "lineage", "--state=elsewhere", "") == ["last"]
+
+
 def test_recipes_that_are_broken_or_hostile_are_completed_from_what_is_installed(shop: RecipeProject) -> None:
     bomb = "a: &a [x, x]\nb: &b [*a, *a]\nmodel: {use: xgboost}\n"
     for name, text in {
@@ -138,10 +152,22 @@ def test_recipes_that_are_broken_or_hostile_are_completed_from_what_is_installed
 
 
 @pytest.mark.parametrize(
-    "words", [["va"], ["run", "t"], ["run", "tiny", "mod"], ["run", "tiny", "model=x"], ["run", "tiny", "model=shallow", "model.max_d"]]
+    "words",
+    [
+        ["va"],
+        ["run", "t"],
+        ["show", "r2"],
+        ["compare", ""],
+        ["run", "tiny", "mod"],
+        ["run", "tiny", "model=x"],
+        ["run", "tiny", "model=shallow", "model.max_d"],
+    ],
 )
 def test_an_answer_imports_nothing_that_takes_long(shop: RecipeProject, words: list[str]) -> None:
     words_of(shop, "run", "tiny", "mod")  # the index is there, as it is once a shell has loaded the script
+    shop.write(
+        ".upshot/logs/r20261124T021530-7f3a9c.log", "2026-11-24T02:15:30.000+00:00  run  r20261124T021530-7f3a9c of recipe tiny begins\n"
+    )
     script = (
         "import sys, json\nfrom upshot.cli.main import main\n"
         f"code = main({['complete', *words]!r})\nprint(json.dumps([code, sorted(set(sys.modules) & set({NEEDED!r}))]))"

@@ -2,6 +2,7 @@
 
 One line an answer: the whole word, and after a tab what it is. A word that ends in `=` or `.` goes on without a space. Each answer comes
 from listings, a rough reading of the recipe, and the kept index: neither Hydra nor pydantic is imported, no data and no ledger is read.
+Runs are listed by their logs.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from upshot.cli.commands import COMMANDS
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from upshot.cli.index import Index, Key, Word
     from upshot.project import Project
     from upshot.recipe.sketch import Tree
+
+_RUNS = ("run", "first", "second")
+"""What arguments are called that name a run."""
 
 Answer = tuple[str, str]
 """A word, and what it is."""
@@ -65,7 +70,8 @@ class _Line:
 
         from upshot.project import find_project
 
-        return find_project(Path.cwd())
+        words = [word for text in self.before for word in (text.split("=", 1) if text.startswith("--state=") else [text])]
+        return find_project(Path.cwd(), next((value for flag, value in pairwise(words) if flag == "--state"), None))
 
     @cached_property
     def _catalogue(self) -> Catalogue:
@@ -101,8 +107,10 @@ class _Line:
         """What may stand for an argument, by what it is called."""
         if word.choices:
             return [(choice, "") for choice in word.choices]
+        if word.dest in _RUNS:
+            return self._runs()
         if word.dest in ("recipe", "diff"):
-            return self._recipes()
+            return [*self._recipes(), *(self._runs() if self.command == "show" else ())]
         if word.dest == "overrides" or (self.command == "explain" and word.dest == "words"):
             return _Override(self._index, self._catalogue, self._project, given[0], given[1:], self.current, self.command).answers()
         if word.dest == "kind":
@@ -112,6 +120,13 @@ class _Line:
         if word.dest == "name" and given:
             return _names(self._catalogue, given[0])
         return ()
+
+    def _runs(self) -> Iterator[Answer]:
+        """Runs by their logs, the newest first: the ledger would take its time."""
+        from upshot.engine.log import logged_runs
+
+        yield "last", "the last run"
+        yield from logged_runs(self._project.state, self.current)
 
     def _recipes(self) -> Iterator[Answer]:
         from upshot.recipe.layers import list_recipes

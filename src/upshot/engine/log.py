@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -18,10 +18,29 @@ from upshot.errors import UpshotError, printable
 from upshot.ledger._clock import stamp, wall
 from upshot.ledger._files import private_folder, storage_faults
 
+_LINE = 500
+
 
 def log_of(state: Path, run: str) -> Path:
     """The log of a run in a state folder."""
     return state / "logs" / f"{run}.log"
+
+
+def logged_runs(state: Path, prefix: str = "", limit: int = 50) -> Iterator[tuple[str, str]]:
+    """Runs that have a log and whose id begins so, the newest first: id, and what its first line says of it.
+
+    A listing of file names, without a database: for whoever types, not for whoever decides.
+    """
+    folder = log_of(state, "").parent
+    ids = sorted((path.stem for path in folder.glob("r*.log") if path.stem.startswith(prefix)), reverse=True)
+    for run in ids[:limit]:
+        try:
+            with log_of(state, run).open(encoding="utf-8", errors="replace") as file:
+                first = file.readline(_LINE)
+        except OSError:
+            continue  # it was deleted meanwhile
+        at, _, said = first.strip().partition("  ")
+        yield run, f"{said.partition(' of ')[2].partition(' begins')[0]} of {at[:19].replace('T', ' ')}".strip()
 
 
 class RunLog:
