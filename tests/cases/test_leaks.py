@@ -22,6 +22,7 @@ from upshot.contracts.records import Cases, Folds, Leak, Spec
 from upshot.contracts.tables import Map, Table
 from upshot.errors import DataError
 from upshot.stages.featurize import featurize
+from upshot.stages.leaks import refuse_leaks
 from upshot.stages.split import split
 
 REASON = "Rows were drawn at random from a survey."
@@ -215,6 +216,21 @@ def test_a_split_that_promises_the_order_of_time_is_held_to_it(cases):
     assert problem.where == "at"
     assert problem.rule == "test rows must be later than the last training row (2026-02-09 00:00:00)"
     assert problem.got == f"{early} rows of {early} (100%): " + ", ".join(f"row {day}: 2026-01-0{day + 1} 00:00:00" for day in range(5))
+
+
+def test_a_scored_row_with_a_later_row_of_its_own_entity_before_it_is_refused_with_both_moments(cases):
+    frame = pd.DataFrame({"person": ["a", "b"] * 10, "at": pd.date_range("2026-01-01", periods=20, freq="D"), "bad": [0, 1, 1, 0] * 5})
+    made = cases(frame, time="at", target="bad", entities=("person",))
+    folds = Random(RandomParams(test=0.25, seed=3, reason=REASON, allow={"shared_entity": REASON})).split(made)
+
+    with pytest.raises(DataError) as caught:
+        refuse_leaks(replace(folds, apart=(), in_order=("person",)))
+
+    (problem,) = caught.value.problems
+    assert (problem.where, problem.rule) == ("person", "no test row may have a later row of its own 'person' in the parts before it")
+    row = folds.positions("main", "test")[0]
+    assert f"row {row}: '{frame['person'][row]}' at {frame['at'][row]}, and another at 2026-01-" in problem.got
+    assert "split.allow.own_future" in problem.hint
 
 
 def test_a_moment_after_the_decision_is_refused_unless_it_was_known_ahead(cases):

@@ -18,7 +18,8 @@ def render(record: RunRecord, values: Mapping[str, Any]) -> str:
         parts.append(scores(values["evaluate"]))
     if "value" in values:
         parts += [subjects(valuation) for valuation in values["value"].by_kpi.values()]
-    lines = [("value", value_line(values["value"]))] if "value" in values else []
+    lines = [("note", note) for stage in ("split", "play") if stage in values for note in values[stage].notes]
+    lines += [("value", value_line(values["value"]))] if "value" in values else []
     lines += [("gates", gate_line(values["gate"]))] if "gate" in values else []
     lines.append(("version", version_line(record, values.get("register"))))
     lines.append(("run", f"{record.id}" + (" (nothing had to run)" if record.answered_by else "")))
@@ -95,6 +96,7 @@ def document(record: RunRecord, values: Mapping[str, Any]) -> dict[str, object]:
         "refusal": record.refusal,
         "stages": [{"stage": s.name, "cached": s.cached, "seconds": s.seconds, "key": s.key, "value": s.digest} for s in record.stages],
     }
+    body["notes"] = [note for stage in ("split", "play") if stage in values for note in values[stage].notes]
     if "evaluate" in values:
         body["metrics"] = {name: measurement(m) for name, m in values["evaluate"].metrics.items()}
     if "value" in values:

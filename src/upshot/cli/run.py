@@ -13,7 +13,7 @@ from upshot.engine.plan import Plan
 from upshot.engine.run import Engine, RunRecord, results
 from upshot.errors import GateError
 
-SHOWN = ("evaluate", "value", "gate", "register")
+SHOWN = ("split", "play", "evaluate", "value", "gate", "register")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -71,13 +71,14 @@ class Component:
 class Source(Protocol):
     """Kind `data`: reads the rows. Files it reads are parameters of type `InputPath`, so a plan can hash them without importing it.
 
-    `roles` says which column plays which part. `read` gives Arrow tables of one schema, in a fixed order; it raises `DataError`
+    `roles` says which column plays which part, `tables` holds the sources of side tables by name. `read` gives Arrow tables of one schema, in a fixed order; it raises `DataError`
     with file, line and column for rows that cannot be read exactly. The same parameters and files give the same rows.
     """
 
     spec: Spec
     table: str
     roles: Roles
+    tables: Mapping[str, Source]
 
     def read(self) -> Iterator[pa.Table]: ...
 
@@ -217,6 +218,17 @@ class Model(Protocol):
     def restore(self, files: Mapping[str, bytes]) -> None: ...
 
 
+@runtime_checkable
+class Refittable(Model, Protocol):
+    """A model that chooses something on validation rows, and can be fitted again with that choice kept.
+
+    `refit` is asked of a copy of the fitted model, with training and validation rows together. A model without it is fitted again as it
+    was fitted first, without validation rows.
+    """
+
+    def refit(self, train: Examples, history: Cases, compute: Compute) -> None: ...
+
+
 class Calibrator(Protocol):
     """Kind `calibration`: maps predictions to trustworthy ones; fitted on validation only. `fits` False needs no validation.
 
@@ -241,8 +253,11 @@ class Game(Protocol):
     """Play and value in one: what a decision frame earns against outcomes, by the KPI that policies are tuned for.
 
     The stage passes it to policies, which stay strangers to rollouts and KPIs. Money is per row of the flows and signed so that
-    more is better, whatever the KPI's direction.
+    more is better, whatever the KPI's direction. `history` holds the rows before the part, as the rollout gets them.
     """
+
+    @property
+    def history(self) -> Cases: ...
 
     def flows(self, decisions: pd.DataFrame, outcomes: Cases) -> pd.DataFrame:
         """The rollout's flows, with `case`."""
@@ -286,6 +301,15 @@ class Rollout(Protocol):
     def play(self, decisions: pd.DataFrame, outcomes: Cases, history: Cases) -> pd.DataFrame: ...
 
 
+@runtime_checkable
+class CautiousRollout(Rollout, Protocol):
+    """A rollout of which a reader must know something before trusting its money."""
+
+    def cautions(self, outcomes: Cases) -> tuple[str, ...]:
+        """What that is for these cases, a sentence each; () for nothing."""
+        ...
+
+
 class Baseline(Protocol):
     """Kind `baselines`: what would be done without the model. Played and valued exactly as the candidate."""
 
@@ -310,6 +334,16 @@ class Metric(Protocol):
     unit: str
 
     def scorer(self, predictions: pd.DataFrame, cases: Cases) -> Callable[[np.ndarray], float]: ...
+
+
+@runtime_checkable
+class InformedMetric(Metric, Protocol):
+    """A score that looks at the rows before, such as how popular an item was.
+
+    `inform` is called once a fold, before `scorer`: it gives the predictions of the fold with the columns added that the score needs.
+    """
+
+    def inform(self, predictions: pd.DataFrame, cases: Cases, history: Cases) -> pd.DataFrame: ...
 
 
 class SectionMaker(Protocol):
@@ -410,6 +444,7 @@ __all__ = [
     "KINDS",
     "Baseline",
     "Calibrator",
+    "CautiousRollout",
     "Check",
     "Component",
     "Compute",
@@ -419,12 +454,14 @@ __all__ = [
     "Feature",
     "Game",
     "Gate",
+    "InformedMetric",
     "Kind",
     "Labeller",
     "Lake",
     "Metric",
     "Model",
     "Policy",
+    "Refittable",
     "Registry",
     "Rollout",
     "SectionMaker",

@@ -82,6 +82,9 @@ class PartMark:
 ModelPart = Annotated[Any, PartMark("model")]
 """A component of kind `model` inside another component's parameters."""
 
+SourcePart = Annotated[Any, PartMark("data")]
+"""A component of kind `data` inside another component's parameters."""
+
 PolicyPart = Annotated[Any, PartMark("policy")]
 """A component of kind `policy` inside another component's parameters."""
 
@@ -104,6 +107,10 @@ class RolesParams(Params):
     known_ahead: Names = Field((), description="Columns known for future rows too.")
     static: Names = Field((), description="Columns that do not change within an entity.")
     protected: Names = Field((), description="Attributes that decisions must not depend on unfairly.")
+    action: str | None = Field(
+        None, description="What was done with the row when it happened, as logged; no model sees it when it predicts."
+    )
+    propensity: str | None = Field(None, description="Probability with which the logged action was drawn, where chance decided.")
 
     def roles(self) -> Roles:
         """The same as a plain record."""
@@ -115,6 +122,9 @@ class SourceParams(Params):
 
     table: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Name of the snapshot table that the rows are pinned in.")
     roles: RolesParams = Field(default_factory=RolesParams, description="Which column plays which part.")
+    tables: dict[str, SourcePart] = Field(
+        default_factory=dict, description="Side tables by name, each a source of its own: the catalogue of items, users, stock, a calendar."
+    )
 
 
 Place = tuple[str | int, ...]

@@ -25,7 +25,14 @@ Today = NewType("Today", date)
 
 Part = Literal["history", "train", "validation", "test", "unused"]
 Leak = Literal[
-    "shared_entity", "test_before_train", "duplicates", "near_duplicates", "target_proxy", "made_after_label", "single_feature_auc"
+    "shared_entity",
+    "test_before_train",
+    "own_future",
+    "duplicates",
+    "near_duplicates",
+    "target_proxy",
+    "made_after_label",
+    "single_feature_auc",
 ]
 PARTS: tuple[Part, ...] = ("history", "train", "validation", "test", "unused")
 """Role of a row in a fold. The code of a part in `Folds.assignment` is its position here."""
@@ -40,12 +47,15 @@ PREDICTION_COLUMNS: dict[PredictionKind, tuple[str, ...]] = {
     "probability": ("case", "probability"),
     "point": ("case", "point"),
     "quantiles": ("case",),  # and one column a level: "q0.1", "q0.5", ...
-    "ranking": ("case", "item", "rank", "score"),
+    "ranking": ("case", "item", "rank", "score"),  # optionally "worst_rank": the rank if items of equal score stand before it
     "survival": ("case", "time"),
     "uplift": ("case", "uplift"),
     "anomaly": ("case", "anomaly"),
 }
-"""Columns of a prediction frame by kind: long, one row per case, or per (case, item). `case` is the position 0..n-1 in the part."""
+"""Columns of a prediction frame by kind: long, one row per case, or per (case, item). `case` is the position 0..n-1 in the part.
+
+Cases of one entity at one `as_of` share a ranking, because it is shown once: it stands at the first of them.
+"""
 
 DECISION_COLUMNS: dict[DecisionKind, tuple[str, ...]] = {
     "action": ("case", "action"),  # optionally "effort", units of capacity that the action costs; "priority", higher is done first
@@ -81,6 +91,22 @@ class Roles:
     known_ahead: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    action: str | None = None
+    propensity: str | None = None
+
+    @property
+    def known_after(self) -> tuple[str, ...]:
+        """Columns that nobody knows when the decision falls: the outcome, what came with it, and what was done.
+
+        Where the outcome is the item itself, its money and its weight are known no sooner.
+
+        Example:
+            >>> Roles(time="at", item="product", amount="price").known_after, Roles(item="product", target="sold").known_after
+            (('product', 'price'), ('sold',))
+        """
+        of_item = (self.item, self.amount, self.weight) if self.item and self.target in (None, self.item) else ()
+        names = (self.target, self.label_time, self.censored, self.action, self.propensity, *of_item)
+        return tuple(dict.fromkeys(name for name in names if name))
 
     def columns(self) -> dict[str, tuple[str, ...]]:
         """Role -> the columns that play it, empty ones left out."""
@@ -97,13 +123,26 @@ class Roles:
             "known_ahead": self.known_ahead,
             "static": self.static,
             "protected": self.protected,
+            "action": (self.action,),
+            "propensity": (self.propensity,),
         }
         return {role: tuple(n for n in names if n) for role, names in every.items() if any(names)}
 
 
 @dataclass(frozen=True)
+class SideTable:
+    """Rows beside the cases, such as the catalogue of items. `roles.key` names them, `roles.time` says since when a row holds."""
+
+    rows: Table
+    roles: Roles
+
+
+@dataclass(frozen=True)
 class Snapshot:
-    """One pinned version of the data. `digest` is the SHA-256 of its content, whatever file it came from."""
+    """One pinned version of the data. `digest` is the SHA-256 of its content, whatever file it came from.
+
+    `tables` are the side tables by name, each pinned as a snapshot of its own.
+    """
 
     table: str
     version: int
@@ -112,6 +151,7 @@ class Snapshot:
     columns: Map[str]
     roles: Roles
     data: Table
+    tables: Map[Snapshot] = field(default_factory=Map)
 
 
 @dataclass(frozen=True)
@@ -146,12 +186,14 @@ class Cases:
             unit that intervals resample: a day, a week, an entity, a case).
         roles: Column roles of `rows`.
         block: What a block is: "day", "week", "month", "entity" or "case".
+        tables: Side tables by name.
     """
 
     rows: Table
     labels: Table
     roles: Roles
     block: str
+    tables: Map[SideTable] = field(default_factory=Map)
 
     @property
     def size(self) -> int:
@@ -164,9 +206,8 @@ class Cases:
 
     def blind(self) -> Cases:
         """The same cases without their outcome: what a model may see when it predicts."""
-        hidden = tuple(n for n in (self.roles.target, self.roles.label_time, self.roles.censored) if n)
         outcome = ("label", "label_known_at", "censored")
-        return replace(self, rows=self.rows.without(hidden), labels=self.labels.without(outcome))
+        return replace(self, rows=self.rows.without(self.roles.known_after), labels=self.labels.without(outcome))
 
 
 @dataclass(frozen=True)
@@ -190,7 +231,10 @@ class Folds:
         reason: Why a split that ignores time or entities is allowed; written by the user.
         apart: Columns of which no value may have rows in two parts: what the split promises to keep apart.
         in_time: Whether the split promises that every test row lies after every training row.
+        in_order: Columns within whose values every scored row lies after the rows of the parts before it.
         allowed: Leak (see `Leak`) -> why it is not looked for; written by the user.
+        refit: Whether the model that is tested and registered is fitted again, on training and validation rows together.
+        notes: What a reader of the figures must know of this split, a sentence each.
     """
 
     cases: Cases
@@ -201,6 +245,9 @@ class Folds:
     apart: tuple[str, ...] = ()
     in_time: bool = False
     allowed: Map[str] = field(default_factory=Map)
+    in_order: tuple[str, ...] = ()
+    refit: bool = False
+    notes: tuple[str, ...] = ()
 
     def positions(self, fold: str, *parts: Part) -> np.ndarray:
         """Row positions of these parts in a fold, ascending."""
@@ -290,13 +337,17 @@ class Features:
 
 @dataclass(frozen=True)
 class FittedModels:
-    """One fitted model a fold. `final` names the fold whose model is registered."""
+    """One fitted model a fold. `final` names the fold whose model is registered.
+
+    `refitted` holds, by fold, the same fitted again on training and validation rows; empty where the split does not ask for it.
+    """
 
     models: Map[Fitted]
     final: str
     gives: PredictionKind
     seed: int
     threads: int
+    refitted: Map[Fitted] = field(default_factory=Map)
 
 
 @dataclass(frozen=True)
@@ -327,6 +378,11 @@ class Predictor:
     final: str
     signature: Signature
     golden: Golden
+    refitted: Map[Fitted] = field(default_factory=Map)
+
+    def model(self, fold: str, part: Part = "test") -> Fitted:
+        """The model that scores a part: for all but validation rows the one fitted again, where there is one."""
+        return self.refitted.get(fold, self.models[fold]) if part != "validation" else self.models[fold]
 
 
 @dataclass(frozen=True)
@@ -378,6 +434,7 @@ class Flows:
         days: Calendar days that the test rows span, for scaling to a period; None where the cases have no clock.
         cases: Number of test cases.
         block: What a block is: "day", "entity", ...
+        notes: What a reader of the money must know of how it was played, a sentence each.
     """
 
     tables: Map[Table]
@@ -385,6 +442,7 @@ class Flows:
     days: float | None
     cases: int
     block: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from upshot.contracts.records import Cases, Direction, Measured, Valuation
+from upshot.contracts.records import Cases, Direction, Folds, Measured, Predictions, Valuation
 from upshot.engine.past import Past
 from upshot.recipe.difference import Change, difference
-from upshot.stages.evaluate import RESAMPLES
+from upshot.stages.evaluate import RESAMPLES, scorer_of
 from upshot.value.intervals import interval_of_score
 from upshot.value.money import sign
 from upshot.value.studentised import MIN_BLOCKS, Interval, Quantity, studentised_intervals
 from upshot.value.valuation import CANDIDATE
 
 if TYPE_CHECKING:
-    import pandas as pd
 
     from upshot.contracts.components import Metric
 
@@ -115,8 +114,8 @@ class _Sides:
     """The predictions of both runs on the same test cases."""
 
     cases: Cases
-    first: pd.DataFrame
-    second: pd.DataFrame
+    first: tuple[Predictions, Folds]
+    second: tuple[Predictions, Folds]
 
 
 def _same_cases(first: Past, second: Past) -> tuple[str | None, _Sides | None]:
@@ -124,10 +123,11 @@ def _same_cases(first: Past, second: Past) -> tuple[str | None, _Sides | None]:
     cleared = [past.row.id for past in (first, second) if past.value("predict") is None or past.value("split") is None]
     if cleared:
         return f"the predictions of {' and '.join(cleared)} are no longer kept", None
-    (predicted, cases), (other, others) = (past.value("predict").tested(past.value("split")) for past in (first, second))
+    sides: list[tuple[Predictions, Folds]] = [(past.value("predict"), past.value("split")) for past in (first, second)]
+    cases, others = (predicted.tested(folds)[1] for predicted, folds in sides)
     if first.digests["split"] != second.digests["split"] and not _are_same(cases, others):
         return "the test cases differ", None
-    return None, _Sides(cases, predicted, other)
+    return None, _Sides(cases, *sides)
 
 
 def _are_same(cases: Cases, others: Cases) -> bool:
@@ -145,7 +145,7 @@ def _metric(pair: Pair, first: Past, sides: _Sides) -> Pair:
 
     assert pair.first is not None and pair.second is not None
     metric: Metric = first.catalogue.make(first.recipe.groups["metrics"][pair.name].spec())
-    old, new = metric.scorer(sides.first, sides.cases), metric.scorer(sides.second, sides.cases)
+    old, new = scorer_of(metric, *sides.first), scorer_of(metric, *sides.second)
     blocks = sides.cases.labels.frame["block"].to_numpy()
 
     def gained(weights: np.ndarray) -> float:

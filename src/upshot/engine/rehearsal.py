@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from upshot.catalogue import Catalogue, load_catalogue
-from upshot.contracts.records import Cases, Fitted, Golden, Predictor, Roles, Signature, Spec
+from upshot.contracts.records import Cases, Fitted, Golden, Predictor, Roles, SideTable, Signature, Spec
 from upshot.contracts.tables import Blob, Map, Table, freeze
 from upshot.errors import IntegrityError, Problem, UpshotError
 from upshot.stages.scoring import score
@@ -40,7 +40,12 @@ def main(folder: Path) -> int:
 def read_predictor(folder: Path, catalogue: Catalogue) -> Predictor:
     """The scoring path of a model folder, as `register` packs it."""
     signature = json.loads((folder / "signature.json").read_bytes())
-    roles: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in signature["roles"].items()}
+    tables = Map(
+        {
+            name: SideTable(Table.of(_frame(folder / "golden" / f"table_{name}.arrow")), _roles(roles))
+            for name, roles in signature["tables"].items()
+        }
+    )
     components: dict[str, Any] = json.loads((folder / "components.json").read_bytes())
 
     def fitted(place: str) -> Fitted:
@@ -50,7 +55,7 @@ def read_predictor(folder: Path, catalogue: Catalogue) -> Predictor:
 
     def cases(name: str) -> Cases:
         rows, labels = (_frame(folder / "golden" / f"{name}_{part}.arrow") for part in ("rows", "labels"))
-        return Cases(Table.of(rows), Table.of(labels), Roles(**roles), signature["block"])
+        return Cases(Table.of(rows), Table.of(labels), _roles(signature["roles"]), signature["block"], tables)
 
     return Predictor(
         encoders=Map({FINAL: Map({name.removeprefix(FEATURES): fitted(name) for name in components if name.startswith(FEATURES)})}),
@@ -78,6 +83,11 @@ def rehearse(predictor: Predictor) -> int:
             "other answers", [Problem("golden rows", "must be answered as before", f"{differing} of {len(expected)} differ")]
         )
     return len(expected)
+
+
+def _roles(data: dict[str, Any]) -> Roles:
+    named: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+    return Roles(**named)
 
 
 def _frame(path: Path) -> pd.DataFrame:

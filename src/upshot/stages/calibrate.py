@@ -36,6 +36,7 @@ def calibrate(fitted: FittedModels, folds: Folds, features: Features, calibrator
         fitted.final,
         _signature(fitted, features, snapshot, calibrator.gives or fitted.gives),
         _no_golden(folds),
+        fitted.refitted,
     )
     return _with_golden(predictor, folds)
 
@@ -44,7 +45,7 @@ def _signature(fitted: FittedModels, features: Features, snapshot: Snapshot, giv
     roles = snapshot.roles
     read = [column for encoder in features.encoders[fitted.final].values() for column in encoder.live.inputs(roles)]
     asked = [*roles.key, *(n for n in (roles.time, roles.item, roles.amount) if n), *roles.entities, *read]
-    known = dict.fromkeys(column for column in asked if column in snapshot.columns and column != roles.target)
+    known = dict.fromkeys(column for column in asked if column in snapshot.columns and column not in roles.known_after)
     return Signature(Map({column: snapshot.columns[column] for column in known}), features.columns, gives)
 
 

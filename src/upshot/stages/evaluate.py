@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from upshot.contracts.components import Metric
+from upshot.contracts.components import InformedMetric, Metric
 from upshot.contracts.records import Cases, Evaluation, Folds, Measured, Predictions, Seed
-from upshot.contracts.tables import Map
+from upshot.contracts.tables import Map, Table
 from upshot.value.intervals import interval_of_score
+from upshot.value.studentised import MIN_BLOCKS
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import numpy as np
 
 RESAMPLES = 200
 
 
 def evaluate(predictions: Predictions, folds: Folds, metrics: Mapping[str, Metric], seed: Seed) -> Evaluation:
     """Score the predictions on the test rows of all folds together."""
-    frame, cases = predictions.tested(folds)
-    return Evaluation(Map({name: _measure(metric, frame, cases, seed) for name, metric in metrics.items()}), cases.size, folds.cases.block)
+    _, cases = predictions.tested(folds)
+    measured = {name: _measure(metric, scorer_of(metric, predictions, folds), cases, seed) for name, metric in metrics.items()}
+    return Evaluation(Map(measured), cases.size, folds.cases.block)
 
 
-def _measure(metric: Metric, frame: pd.DataFrame, cases: Cases, seed: Seed) -> Measured:
+def scorer_of(metric: Metric, predictions: Predictions, folds: Folds) -> Callable[[np.ndarray], float]:
+    """Weights of the test cases of all folds together to the metric's score, told of the rows before where it asks for them."""
+    if isinstance(metric, InformedMetric):
+        informed = {}
+        for fold in folds.folds:
+            place = f"{fold.name}/test"
+            before = folds.history(fold.name, "test")
+            informed[place] = Table.of(metric.inform(predictions.frames[place].frame, folds.part(fold.name, "test"), before))
+        predictions = replace(predictions, frames=Map(informed))
+    return metric.scorer(*predictions.tested(folds))
+
+
+def _measure(metric: Metric, scorer: Callable[[np.ndarray], float], cases: Cases, seed: Seed) -> Measured:
     import numpy as np
 
-    scorer = metric.scorer(frame, cases)
     blocks = cases.labels.frame["block"].to_numpy()
     count = len(np.unique(blocks))
     interval = interval_of_score(scorer, blocks, seed=seed, resamples=RESAMPLES)
     low, high = interval if interval is not None else (None, None)
-    method = f"95 % percentile interval, {RESAMPLES} resamples of {count} blocks ({cases.block})"
+    method = f"95 % percentile interval, {RESAMPLES} resamples of {count:,} blocks ({cases.block})"
+    if interval is None:
+        few = f"{count} {cases.block} blocks, at least {MIN_BLOCKS} are needed"
+        method = f"no interval: {few if count < MIN_BLOCKS else 'the score has no value when blocks are drawn again and again'}"
     return Measured(float(scorer(np.ones(cases.size))), low, high, cases.size, count, metric.unit, metric.direction, method)

@@ -54,7 +54,7 @@ def _encode_parts(folds: Folds, fold: str, parts: tuple[Part, ...], features: Ma
 
 def _check_inputs(cases: Cases, features: Mapping[str, Feature]) -> None:
     roles = cases.roles
-    afterwards = {name for name in (roles.target, roles.label_time, roles.censored) if name}
+    afterwards = set(roles.known_after)
     known = set(cases.rows.columns)
     problems = []
     for name, feature in features.items():

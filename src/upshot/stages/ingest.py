@@ -1,9 +1,12 @@
-"""Ingest: read the source and pin what was read."""
+"""Ingest: read the source and its side tables, and pin what was read."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from upshot.contracts.components import GrowingSource, Lake, Source
 from upshot.contracts.records import Snapshot
+from upshot.contracts.tables import Map
 from upshot.errors import DataError, Problem, did_you_mean
 
 
@@ -13,6 +16,10 @@ def ingest(source: Source, lake: Lake) -> Snapshot:
     Raises:
         DataError: The source cannot be read exactly, has no rows, or lacks a column that a role names.
     """
+    return replace(_pinned(source, lake), tables=Map({name: _pinned(table, lake) for name, table in source.tables.items()}))
+
+
+def _pinned(source: Source, lake: Lake) -> Snapshot:
     if isinstance(source, GrowingSource) and source.append_only:
         snapshot = lake.grow(source)
     else:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from upshot.contracts.components import Labeller
-from upshot.contracts.records import Cases, Checked
+from upshot.contracts.records import Cases, Checked, SideTable
+from upshot.contracts.tables import Map
 from upshot.errors import PluginError, Problem
 
 
@@ -21,4 +24,4 @@ def label(checked: Checked, labeller: Labeller) -> Cases:
             f"labeller {labeller.spec.use!r} breaks its contract",
             [Problem("labels", "must be aligned with the rows and have the columns label and block", f"{cases.labels}")],
         )
-    return cases
+    return replace(cases, tables=Map({name: SideTable(table.data, table.roles) for name, table in checked.snapshot.tables.items()}))

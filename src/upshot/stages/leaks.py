@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from upshot.components.faults import column_of, counted, shorten
 from upshot.components.times import is_clock, moment_text, ticks
-from upshot.contracts.records import Folds, Leak, Part
+from upshot.contracts.records import PARTS, Folds, Leak, Part
 from upshot.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def refuse_leaks(folds: Folds) -> None:
     looks: dict[Leak, Look] = {
         "shared_entity": _shared_entities,
         "test_before_train": _out_of_order,
+        "own_future": _own_future,
         "duplicates": _copies,
         "near_duplicates": _near_copies,
     }
@@ -132,6 +133,35 @@ def _out_of_order(folds: Folds, fold: str) -> list[Problem]:
         hint = switch("test_before_train", "mend the split")
         return [Problem(where, rule, f"{share_text(len(early), len(test))}: {examples}", hint)]
     return []
+
+
+def _own_future(folds: Folds, fold: str) -> list[Problem]:
+    """Scored rows whose own entity has a later row among the parts that came before them."""
+    import numpy as np
+
+    labels = folds.cases.labels
+    if not folds.in_order or "as_of" not in labels.columns:
+        return []
+    now, clock = ticks(labels.frame["as_of"]), is_clock(labels.frame["as_of"])
+    problems = []
+    for name in folds.in_order:
+        codes, values = column_of(folds.cases.rows.frame, name, "data.roles.entities").factorize()
+        for part in folds.scored(fold):
+            before = folds.positions(fold, *PARTS[: PARTS.index(part)])
+            latest = np.full(len(values) + 1, np.iinfo(np.int64).min)  # the last one is for rows without a value
+            np.maximum.at(latest, codes[before], now[before])
+            rows = folds.positions(fold, part)
+            broken = rows[(codes[rows] >= 0) & (latest[codes[rows]] > now[rows])]
+            if len(broken):
+                examples = ", ".join(
+                    f"row {row}: {shorten(values[codes[row]])} at {moment_text(int(now[row]), clock)}, "
+                    f"and another at {moment_text(int(latest[codes[row]]), clock)}"
+                    for row in broken[:3]
+                )
+                rule = f"no {part} row may have a later row of its own {name!r} in the parts before it"
+                hint = switch("own_future", "mend the split, so that what is learnt from lies before what is predicted")
+                problems.append(Problem(name, rule, f"{share_text(len(broken), len(rows))}: {examples}", hint))
+    return problems
 
 
 def _copies(folds: Folds, fold: str) -> list[Problem]:

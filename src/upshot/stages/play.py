@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from upshot.contracts.components import Baseline, Rollout
+from upshot.contracts.components import Baseline, CautiousRollout, Rollout
 from upshot.contracts.records import Cases, Decisions, Flows, Folds
 from upshot.contracts.tables import Map, Table
 from upshot.errors import PluginError, Problem
@@ -25,7 +25,7 @@ def play(decisions: Decisions, folds: Folds, rollout: Rollout, baselines: Mappin
     import pandas as pd
 
     rows: dict[str, list[pd.DataFrame]] = {subject: [] for subject in (CANDIDATE, *baselines)}
-    cases = 0
+    cases, notes = 0, dict[str, None]()
     for fold in folds.folds:
         test, history = folds.part(fold.name, "test"), folds.history(fold.name, "test")
         for subject in rows:
@@ -35,8 +35,9 @@ def play(decisions: Decisions, folds: Folds, rollout: Rollout, baselines: Mappin
                 decided = baselines[subject].decide(test.blind(), history)
             rows[subject].append(_played(rollout, decided, test, history, cases))
         cases += test.size
+        notes |= dict.fromkeys(rollout.cautions(test) if isinstance(rollout, CautiousRollout) else ())
     tables = {subject: Table.of(pd.concat(frames, ignore_index=True)) for subject, frames in rows.items()}
-    return Flows(Map(tables), Map(dict(rollout.columns)), _days(folds), cases, folds.cases.block)
+    return Flows(Map(tables), Map(dict(rollout.columns)), _days(folds), cases, folds.cases.block, tuple(notes))
 
 
 def _played(rollout: Rollout, decided: pd.DataFrame, test: Cases, history: Cases, offset: int) -> pd.DataFrame:
@@ -53,13 +54,18 @@ def _played(rollout: Rollout, decided: pd.DataFrame, test: Cases, history: Cases
 
 
 def _days(folds: Folds) -> float | None:
-    """Calendar days from the first to the last test case, both counted; None where cases have no clock."""
+    """Calendar days from the first to the last test case, both counted; None where cases have no clock.
+
+    Counted by when the rows happened: several may be decided on at one moment before.
+    """
     import numpy as np
     import pandas as pd
 
-    labels = folds.cases.labels
-    if "as_of" not in labels.columns or not pd.api.types.is_datetime64_any_dtype(labels.frame["as_of"]):
+    cases = folds.cases
+    if "as_of" not in cases.labels.columns or not pd.api.types.is_datetime64_any_dtype(cases.labels.frame["as_of"]):
         return None
+    at = cases.roles.time
+    happened = cases.rows.frame[at] if at in cases.rows.columns else cases.labels.frame["as_of"]
     positions = np.unique(np.concatenate([folds.positions(fold.name, "test") for fold in folds.folds]))
-    days = labels.frame["as_of"].iloc[positions].dt.floor("D")
+    days = happened.iloc[positions].dt.floor("D")
     return float((days.max() - days.min()).days + 1)

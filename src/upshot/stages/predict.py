@@ -12,8 +12,8 @@ def predict(predictor: Predictor, folds: Folds, features: Features) -> Predictio
     """Predict every scored part of every fold, out of sample."""
     frames: dict[str, Table] = {}
     for fold in folds.folds:
-        model = live_model(predictor.models[fold.name])
         for part in folds.scored(fold.name):
+            model = live_model(predictor.model(fold.name, part))
             rows = examples(folds, features, model, fold.name, part)
             frame = predict_encoded(model, predictor.calibrators[fold.name].live, rows, folds.history(fold.name, part))
             frames[f"{fold.name}/{part}"] = Table.of(frame)

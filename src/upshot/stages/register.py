@@ -49,7 +49,7 @@ def register(
             [Problem(f"gates.{verdict.gate}", f"{verdict.what}: {verdict.reason}") for verdict in failed],
         )
     lineage = Map({"table": snapshot.table, "version": str(snapshot.version), "data_digest": snapshot.digest})
-    card = _card(use_case, valuations, verdicts)
+    card = _card(use_case, predictor, valuations, verdicts)
     rehearse(predictor, registry)
     files = package(predictor, decisions)
     record = Map({**lineage, **card})
@@ -67,7 +67,8 @@ def rehearse(predictor: Predictor, registry: Registry) -> None:
     reloaded = replace(
         predictor,
         encoders=Map({final: Map({name: registry.reload(fitted) for name, fitted in predictor.encoders[final].items()})}),
-        models=Map({final: registry.reload(predictor.models[final])}),
+        models=Map({final: registry.reload(predictor.model(final))}),
+        refitted=Map(),
         calibrators=Map({final: registry.reload(predictor.calibrators[final])}),
     )
     golden = predictor.golden
@@ -75,14 +76,14 @@ def rehearse(predictor: Predictor, registry: Registry) -> None:
     if not answer.equals(golden.expected.frame):
         raise IntegrityError(
             "the saved model does not answer its golden rows as the fitted one did; nothing is registered",
-            [Problem(f"model {predictor.models[final].spec.use!r}", "must give equal predictions after it is saved and loaded")],
+            [Problem(f"model {predictor.model(final).spec.use!r}", "must give equal predictions after it is saved and loaded")],
         )
 
 
 def package(predictor: Predictor, decisions: Decisions) -> Map[Blob]:
     """All files of the final fold's scoring path and policy: path -> content."""
     final = predictor.final
-    parts: dict[str, Fitted] = {"model": predictor.models[final], "calibration": predictor.calibrators[final]}
+    parts: dict[str, Fitted] = {"model": predictor.model(final), "calibration": predictor.calibrators[final]}
     parts |= {f"features/{name}": fitted for name, fitted in predictor.encoders[final].items()}
     files = {f"{place}/{name}": blob for place, fitted in parts.items() for name, blob in fitted.files.items()}
     components = {place: {"use": fitted.spec.use, "params": thaw(fitted.spec.params)} for place, fitted in parts.items()}
@@ -93,9 +94,10 @@ def package(predictor: Predictor, decisions: Decisions) -> Map[Blob]:
     }
     files["components.json"] = _json(components)
     signature = predictor.signature
+    tables = {name: asdict(table.roles) for name, table in predictor.golden.cases.tables.items()}
     takes = {"columns": dict(signature.columns), "features": signature.features, "gives": signature.gives}
     cases = predictor.golden.cases
-    files["signature.json"] = _json({**takes, "roles": asdict(cases.roles), "block": cases.block})
+    files["signature.json"] = _json({**takes, "roles": asdict(cases.roles), "block": cases.block, "tables": tables})
     files |= {f"golden/{name}": blob for name, blob in _golden(predictor).items()}
     return Map(dict(sorted(files.items())))
 
@@ -105,10 +107,11 @@ def _golden(predictor: Predictor) -> dict[str, Blob]:
         return {f"{name}_rows.arrow": _arrow(cases.rows.frame), f"{name}_labels.arrow": _arrow(cases.labels.frame)}
 
     golden = predictor.golden
-    return {**both("cases", golden.cases), **both("history", golden.history), "expected.arrow": _arrow(golden.expected.frame)}
+    tables = {f"table_{name}.arrow": _arrow(table.rows.frame) for name, table in golden.cases.tables.items()}
+    return {**both("cases", golden.cases), **both("history", golden.history), **tables, "expected.arrow": _arrow(golden.expected.frame)}
 
 
-def _card(use_case: UseCase, valuations: Valuations, verdicts: Verdicts) -> Map[str]:
+def _card(use_case: UseCase, predictor: Predictor, valuations: Valuations, verdicts: Verdicts) -> Map[str]:
     objective = valuations.by_kpi[valuations.objective]
     measured = objective.per_period["candidate"]
     return Map(
@@ -116,6 +119,7 @@ def _card(use_case: UseCase, valuations: Valuations, verdicts: Verdicts) -> Map[
             "use_case": use_case.name,
             "problem": use_case.problem,
             **{f"owner_{side}": owner for side, owner in use_case.owners.items()},
+            "fitted_on": "train, validation" if predictor.refitted else "train",
             "objective": valuations.objective,
             "value": repr(measured.value),
             "value_low": repr(measured.low),

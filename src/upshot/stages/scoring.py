@@ -72,7 +72,7 @@ def score(predictor: Predictor, cases: Cases, history: Cases, *, fold: str | Non
     name = fold or predictor.final
     features = {key: fitted.live for key, fitted in predictor.encoders[name].items()}
     examples = Examples(cases, encode(features, cases, history))
-    return predict_encoded(live_model(predictor.models[name]), predictor.calibrators[name].live, examples, history)
+    return predict_encoded(live_model(predictor.model(name)), predictor.calibrators[name].live, examples, history)
 
 
 def live_model(fitted: Fitted) -> Model:

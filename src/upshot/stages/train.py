@@ -1,10 +1,10 @@
-"""Train: fit one model a fold on its training rows, with the recorded seed and thread count."""
+"""Train: fit one model a fold on its training rows, with the recorded seed and thread count; then again, where the split asks for it."""
 
 from __future__ import annotations
 
 from copy import copy
 
-from upshot.contracts.components import Compute, Examples, Model
+from upshot.contracts.components import Compute, Examples, Model, Refittable
 from upshot.contracts.records import Features, Fitted, FittedModels, Folds, Part, Seed, Threads
 from upshot.contracts.tables import Map
 
@@ -17,16 +17,34 @@ def train(folds: Folds, features: Features, model: Model, seed: Seed, threads: T
     """
     compute = Compute(seed, threads)
     fitted: dict[str, Fitted] = {}
+    refitted: dict[str, Fitted] = {}
     for fold in folds.folds:
         fresh = copy(model)
-        validation = examples(folds, features, model, fold.name, "validation") if fold.parts.get("validation", 0) else None
-        fresh.fit(examples(folds, features, model, fold.name, "train"), validation, folds.history(fold.name, "train"), compute)
+        has_validation = fold.parts.get("validation", 0) > 0
+        validation = examples(folds, features, model, fold.name, "validation") if has_validation else None
+        before = folds.history(fold.name, "train")
+        fresh.fit(examples(folds, features, model, fold.name, "train"), validation, before, compute)
         fitted[fold.name] = Fitted(model.spec, live=fresh)
-    return FittedModels(Map(fitted), folds.folds[-1].name, model.gives, seed, threads)
+        if folds.refit and has_validation:
+            again = copy(fresh) if isinstance(fresh, Refittable) else copy(model)
+            both = examples(folds, features, model, fold.name, "train", "validation")
+            if isinstance(again, Refittable):
+                again.refit(both, before, compute)
+            else:
+                again.fit(both, None, before, compute)
+            refitted[fold.name] = Fitted(model.spec, live=again)
+    return FittedModels(Map(fitted), folds.folds[-1].name, model.gives, seed, threads, Map(refitted))
 
 
-def examples(folds: Folds, features: Features, model: Model, fold: str, part: Part) -> Examples:
-    """The cases of a part with their encoded columns; X is empty for a model that does not use features."""
-    cases = folds.part(fold, part)
-    X = features.frame(fold, part).frame
-    return Examples(cases, X if "features" in model.uses else X.iloc[:, :0])
+def examples(folds: Folds, features: Features, model: Model, fold: str, *parts: Part) -> Examples:
+    """The cases of parts with their encoded columns, in the order of the rows; X is empty for a model that does not use features."""
+    import numpy as np
+    import pandas as pd
+
+    positions = folds.positions(fold, *parts)
+    frames = [features.frame(fold, part).frame for part in parts]
+    X = frames[0]
+    if len(frames) > 1:
+        where = np.concatenate([folds.positions(fold, part) for part in parts])
+        X = pd.concat(frames, ignore_index=True).iloc[np.argsort(where)].reset_index(drop=True)
+    return Examples(folds.cases.take(positions), X if "features" in model.uses else X.iloc[:, :0])

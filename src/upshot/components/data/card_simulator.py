@@ -75,6 +75,7 @@ class CardSimulator:
         self.params = params
         self.table = params.table
         self.roles = params.roles.roles()
+        self.tables = params.tables
 
     def read(self) -> Iterator[pa.Table]:
         """One table: the payments in the order of time.

@@ -99,6 +99,7 @@ class Csv:
         self.params = params
         self.table = params.table
         self.roles = params.roles.roles()
+        self.tables = params.tables
         self.append_only = params.append_only
         self._read: list[ReadFile] = []
         self._columns: dict[str, str] = {}

@@ -57,6 +57,7 @@ class Delta:
         self.params = params
         self.table = params.table
         self.roles = params.roles.roles()
+        self.tables = params.tables
         self.append_only = params.append_only
         self._where = shown(params.path)
         self._read: list[str] = []

@@ -66,6 +66,7 @@ class Sql:
         self.params = params
         self.table = params.table
         self.roles = params.roles.roles()
+        self.tables = params.tables
         self.append_only = params.append_only
         self._order = params.order_by or params.roles.key
         self._mark: dict[str, Any] = {}

@@ -118,6 +118,11 @@ class LightGBM:
         self.booster_ = booster
         self.kept_ = booster.best_iteration if stop is not None else booster.current_iteration()
 
+    def refit(self, train: Examples, history: Cases, compute: Compute) -> None:
+        """Grow as many trees as were kept, on these rows, without stopping early."""
+        self.params = self.params.model_copy(update={"n_estimators": max(self.kept_, 1), "early_stopping_rounds": None})
+        self.fit(train, None, history, compute)
+
     def predict(self, examples: Examples, history: Cases) -> pd.DataFrame:
         """Column `probability` or `point`, one row a case."""
         import numpy as np

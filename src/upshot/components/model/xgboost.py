@@ -126,6 +126,13 @@ class XGBoost:
         )
         self.booster_: Booster = booster[: booster.best_iteration + 1] if stop is not None else booster
 
+    def refit(self, train: Examples, history: Cases, compute: Compute) -> None:
+        """Grow as many trees as were kept, on these rows, without stopping early."""
+        self.params = self.params.model_copy(
+            update={"n_estimators": max(self.booster_.num_boosted_rounds(), 1), "early_stopping_rounds": None}
+        )
+        self.fit(train, None, history, compute)
+
     def predict(self, examples: Examples, history: Cases) -> pd.DataFrame:
         """Column `probability` or `point`, one row a case."""
         import numpy as np

@@ -16,6 +16,7 @@ class AllowParams(Params):
 
     shared_entity: Why | None = Field(None, description="Why an entity that the split keeps apart may have rows in two parts.")
     test_before_train: Why | None = Field(None, description="Why a split by time may test on rows before the last training row.")
+    own_future: Why | None = Field(None, description="Why a scored row may have later rows of its own entity in the parts before it.")
     duplicates: Why | None = Field(None, description="Why test or validation rows may be copies of earlier parts' rows.")
     near_duplicates: Why | None = Field(None, description="Why test or validation rows may be nearly equal to training rows.")
     target_proxy: Why | None = Field(None, description="Why a feature may read a column that encodes the label.")
@@ -26,6 +27,10 @@ class AllowParams(Params):
 class SplitParams(Params):
     """Parameters that all splits share."""
 
+    refit: bool = Field(
+        False,
+        description="Whether the model that is tested and registered is fitted again on training and validation rows together, with all that was chosen on validation kept.",
+    )
     allow: AllowParams = Field(
         default_factory=AllowParams, description="Leakage checks that are switched off, each with a reason: {duplicates: why}."
     )

@@ -48,9 +48,13 @@ def one_fold(
     reason: str | None = None,
     apart: tuple[str, ...] = (),
     in_time: bool = False,
+    in_order: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> Folds:
     """The split as one fold."""
-    return several_folds(cases, {FOLD: codes}, parts, params, gap=gap, reason=reason, apart=apart, in_time=in_time)
+    return several_folds(
+        cases, {FOLD: codes}, parts, params, gap=gap, reason=reason, apart=apart, in_time=in_time, in_order=in_order, notes=notes
+    )
 
 
 def several_folds(
@@ -63,6 +67,8 @@ def several_folds(
     reason: str | None = None,
     apart: tuple[str, ...] = (),
     in_time: bool = False,
+    in_order: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> Folds:
     """The split, each fold counted and fit to learn from.
 
@@ -75,6 +81,8 @@ def several_folds(
         reason: Why a split that ignores time is allowed.
         apart: Columns of which no value has rows in two parts.
         in_time: Whether test lies after training.
+        in_order: Columns within whose values scored rows lie after the rows before them.
+        notes: What a reader must know of the split.
 
     Raises:
         DataError: A part has no rows, or a 0/1 label has one class in training or test.
@@ -83,7 +91,8 @@ def several_folds(
 
     folds = tuple(_fold(cases, name, assigned, parts) for name, assigned in codes.items())
     allowed = Map({name: why for name, why in params.allow if why is not None})
-    return Folds(cases, Table.of(pd.DataFrame(codes)), folds, gap, reason, apart, in_time, allowed)
+    assignment = Table.of(pd.DataFrame(codes))
+    return Folds(cases, assignment, folds, gap, reason, apart, in_time, allowed, in_order, params.refit, notes)
 
 
 def _fold(cases: Cases, name: str, codes: np.ndarray, parts: tuple[Part, ...]) -> Fold:
