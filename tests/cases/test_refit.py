@@ -56,7 +56,14 @@ def test_trees_that_stopped_early_are_grown_again_in_the_same_number(project, mo
     draw = np.random.default_rng(4)
     lines = [f"{row},2026-01-{row // 8 + 1:02d} 08:00:00,{draw.integers(1, 99)},{draw.integers(2)}" for row in range(24 * 8)]
     project.write("data/cases.csv", "\n".join(["id,day,amount,bad", *lines]) + "\n")
-    words = ("split.refit=true", f"model={model}", "model.n_estimators=50", "model.early_stopping_rounds=2", "threads=1", "gates.accurate.min=0")
+    words = (
+        "split.refit=true",
+        f"model={model}",
+        "model.n_estimators=50",
+        "model.early_stopping_rounds=2",
+        "threads=1",
+        "gates.accurate.min=0",
+    )
     words += ("model.min_child_samples=1",) if model == "lightgbm" else ()
 
     train = ran(project, *words)["train"]

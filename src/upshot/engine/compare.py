@@ -21,7 +21,6 @@ from upshot.value.studentised import MIN_BLOCKS, Interval, Quantity, studentised
 from upshot.value.valuation import CANDIDATE
 
 if TYPE_CHECKING:
-
     from upshot.contracts.components import Metric
 
 Better = Literal["first", "second"]
