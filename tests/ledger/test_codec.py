@@ -15,6 +15,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from upshot.contracts.records import Checked, Finding, Fitted, Money, Roles, Snapshot, Spec, Tuned
+from upshot.contracts.sections import Column
 from upshot.contracts.tables import Blob, Map, Table
 from upshot.errors import IntegrityError
 from upshot.ledger.artefacts import Artefacts
@@ -247,3 +248,17 @@ def test_a_damaged_table_is_found_before_it_is_parsed(tmp_path):
 
     with pytest.raises(IntegrityError, match=arrow):
         _ = loaded.curve.frame
+
+
+def test_a_field_that_came_with_a_default_is_filled_in_where_the_value_was_stored_before_it(tmp_path):
+    before = Artefacts(tmp_path).write(json.dumps({"$": "Column", "name": "score", "title": "Score", "style": "share"}).encode())
+
+    assert codec(tmp_path).load(before) == Column("score", "Score", "share", unit="", low="", high="")
+
+
+@pytest.mark.parametrize("manifest", [{"$": "Column", "name": "score"}, {"$": "Column", "name": "score", "title": "", "color": "red"}])
+def test_a_field_that_is_needed_and_missing_or_unknown_is_refused(tmp_path, manifest):
+    digest = Artefacts(tmp_path).write(json.dumps(manifest).encode())
+
+    with pytest.raises(IntegrityError, match="must fit Column"):
+        codec(tmp_path).load(digest)

@@ -2,6 +2,8 @@
 
 A section is evidence: it is made once, on the rows that the run was tested on, and stored with the run. Whoever renders it (HTML,
 Markdown, a terminal) adds no number of its own.
+
+These records only grow: a new field has a default, so that sections stored before it are still read, and comes last.
 """
 
 from __future__ import annotations
@@ -14,8 +16,13 @@ from upshot.contracts.tables import Table
 Reader = Literal["business", "data_science", "risk", "engineering"]
 """For whom a section is first of all."""
 
-Style = Literal["text", "number", "count", "money", "share", "date"]
-"""How a value is written for people. "money" takes its currency from the unit; "share" is 0..1, written in per cent."""
+Style = Literal["text", "number", "count", "money", "share", "date", "code", "duration", "size", "outcome"]
+"""How a value is written for people.
+
+"money" takes its currency from the unit; "share" is 0..1, written in per cent; "duration" is in seconds and "size" in bytes, whatever the
+unit says. "code" is a name, digest or expression that is shown as it is; "outcome" is PASS, FAIL or INCONCLUSIVE, told by a sign and a
+word beside its colour.
+"""
 
 Form = Literal["line", "band", "step", "bar", "scatter", "interval", "histogram", "heatmap", "timeline"]
 """Form of a chart.
@@ -38,12 +45,16 @@ class Column:
         title: What stands above it.
         style: How its values are written.
         unit: Unit of its values, "" without one: "EUR", "day", "case/day".
+        low: Column of the rows that holds the lower end of each value's interval, "" without one; in tables it is written behind the value.
+        high: The same for the upper end.
     """
 
     name: str
     title: str
     style: Style = "number"
     unit: str = ""
+    low: str = ""
+    high: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,8 +87,10 @@ class ChartBlock:
         low: Lower end of a band, interval or span.
         high: Its upper end.
         by: Column whose values are drawn apart, each with its own name.
-        mark: Value of `x` that is marked, such as the threshold that was chosen.
+        mark: Value of `x` that is marked, such as the threshold that was chosen. Whoever reads a chart with numbers on `x` may move along
+            it from there and see the row's values, so give such a chart the `y` columns that a choice would change.
         note: What to read from it, in a sentence.
+        level: Value of `y` that is marked: nothing gained, a target, what holds for all.
     """
 
     title: str
@@ -90,6 +103,7 @@ class ChartBlock:
     by: Column | None = None
     mark: float | None = None
     note: str = ""
+    level: float | None = None
 
 
 Block: TypeAlias = TextBlock | TableBlock | ChartBlock

@@ -59,8 +59,8 @@ class Past:
 
     @cached_property
     def recipe(self) -> Recipe:
-        """The recipe as it was resolved then."""
-        return Recipe.from_json({**thaw(self.row.config), "origins": {}})
+        """The recipe as it was resolved then, with the origins of what somebody wrote; none in runs of before they were kept."""
+        return Recipe.from_json({"origins": {}, **thaw(self.row.config)})
 
     @cached_property
     def stages(self) -> tuple[StageRow, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from upshot.errors import Problem
-from upshot.recipe.provenance import COMMAND_LAYER, DEFAULT_LAYER
+from upshot.recipe.provenance import COMMAND_LAYER
 from upshot.recipe.recipe import Recipe
 
 
@@ -16,7 +16,7 @@ def located(problem: Problem, recipe: Recipe) -> Problem:
     """
     if problem.place is not None:
         return problem
-    written = {key: origin.chain[-1] for key, origin in recipe.origins.items() if origin.chain and origin.chain[-1].layer != DEFAULT_LAYER}
+    written = {key: origin.chain[-1] for key, origin in recipe.stated().origins.items()}
     parts = problem.where.partition(" ")[0].split(".")
     keys = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
     inside = [name for name in written if name.startswith(f"{keys[0]}.")]

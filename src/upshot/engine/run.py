@@ -202,7 +202,7 @@ class _Run:
         from upshot.ledger.ledger import RunRow, new_run_id, now
 
         recipe = self.recipe
-        config: Map[Any] = freeze({key: value for key, value in recipe.to_json().items() if key != "origins"})
+        config: Map[Any] = freeze(recipe.stated().to_json())
         threads = self.inputs.threads
         return RunRow(new_run_id(), recipe.name, recipe.digest, now(), library_version("upshot"), recipe.seed, threads, config)
 

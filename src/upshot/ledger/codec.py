@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -186,7 +186,7 @@ class Codec:
     def _record(self, data: dict[str, Any], digest: str) -> Any:
         cls = self._known(data["$"], digest)
         values = {name: self._decode(item, digest) for name, item in data.items() if name != "$"}
-        if set(values) != set(getattr(cls, "__dataclass_fields__", {"not": "a record"})):
+        if not _fits(cls, set(values)):
             raise IntegrityError("a stored value has another shape", [Problem(digest, f"must fit {data['$']}", ", ".join(sorted(values)))])
         return cls(**values)
 
@@ -252,6 +252,13 @@ def _write_ipc(table: Any, file: HashingFile, pa: Any) -> None:
     with pa.PythonFile(file, mode="w") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         columns = [_frames.one_chunk(column) for column in table.columns]
         writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=table.schema))  # also for no rows: categories stand in it
+
+
+def _fits(cls: Any, names: set[str]) -> bool:
+    """Whether a record can be made of these fields. One with a default may be missing: it came after the value was stored."""
+    known = fields(cls) if is_dataclass(cls) else ()
+    needed = {field.name for field in known if field.default is MISSING and field.default_factory is MISSING}
+    return bool(known) and needed <= names <= {field.name for field in known}
 
 
 def _locator(stored: Mapping[str, str | int]) -> str:

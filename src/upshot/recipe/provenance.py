@@ -11,9 +11,8 @@ from typing import Any
 
 from upshot.contracts.tables import Map
 from upshot.recipe.reading import Document, KeyPath, Mark
-from upshot.recipe.recipe import Origin, Place
+from upshot.recipe.recipe import DEFAULT_LAYER, Origin, Place
 
-DEFAULT_LAYER = "component default"
 COMMAND_LAYER = "command line"
 
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from upshot.contracts.components import KINDS
 from upshot.contracts.records import Spec, UseCase
 from upshot.contracts.tables import Map, freeze, thaw
+
+DEFAULT_LAYER = "component default"
+"""Layer of what nobody wrote."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,11 @@ class Recipe:
             node = waiting.pop(0)
             yield node
             waiting += node.parts.values()
+
+    def stated(self) -> Recipe:
+        """The same with the origins of what somebody wrote alone: a key that has none is its component's default."""
+        written = {key: [place for place in origin.chain if place.layer != DEFAULT_LAYER] for key, origin in self.origins.items()}
+        return replace(self, origins=Map({k: Origin(self.origins[k].value_text, tuple(chain)) for k, chain in written.items() if chain}))
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as JSON-plain data; `from_json` is the opposite."""
