@@ -9,7 +9,6 @@ from sklearn.model_selection import train_test_split
 from upshot.components.split.by_entity import ByEntity, ByEntityParams
 from upshot.components.split.leave_last_out import LeaveLastOut, LeaveLastOutParams
 from upshot.components.split.random import Random, RandomParams
-from upshot.components.split.rolling_origin import RollingOrigin, RollingOriginParams
 from upshot.contracts.records import PARTS
 from upshot.errors import DataError, RecipeError
 from upshot.stages.split import split
@@ -101,27 +100,6 @@ def test_a_listed_entity_that_is_not_there_is_refused_with_the_nearest(cases):
 def test_an_entity_cannot_be_listed_twice():
     with pytest.raises(ValidationError, match="no entity may be in validation and in test"):
         ByEntityParams.model_validate({"validation": ["a"], "test": ["a", "b"]})
-
-
-def series(steps: int) -> pd.DataFrame:
-    return pd.DataFrame({"shop": ["a"] * steps + ["b"] * steps, "week": [*range(steps), *range(steps)], "sold": np.arange(2.0 * steps) + 2})
-
-
-def test_the_last_steps_of_all_series_test_and_those_before_tune(cases):
-    made = cases(series(8), time="week", target="sold", entities=("shop",))
-
-    folds = RollingOrigin(RollingOriginParams(horizon=2, gap=1)).split(made)
-
-    one = ["train", "train", "unused", "validation", "validation", "unused", "test", "test"]
-    assert parts_of(folds) == one * 2
-    assert (folds.gap, folds.folds[0].cutoff) == ("1 step", "1")
-
-
-def test_a_horizon_longer_than_the_history_is_refused(cases):
-    made = cases(series(4), time="week", target="sold")
-
-    with pytest.raises(DataError, match="horizon 2 and gap 0 need at least 5; got 4 distinct times"):
-        RollingOrigin(RollingOriginParams(horizon=2)).split(made)
 
 
 def test_the_last_row_of_each_user_tests_and_short_users_only_train(cases):

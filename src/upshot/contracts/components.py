@@ -9,7 +9,7 @@ Kinds are named as their groups under `conf/`; one word for the group, the recip
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -267,9 +267,22 @@ class Game(Protocol):
         """Objective KPI per row of flows, shape (n,); for a ratio KPI its numerator."""
         ...
 
+    def total(self, flows: pd.DataFrame) -> float:
+        """Objective KPI of these flows together; more is better, ratios are ratios of sums."""
+        ...
+
     def worth(self, decisions: pd.DataFrame, outcomes: Cases) -> float:
         """Objective KPI of all rows together; more is better, ratios are ratios of sums."""
         ...
+
+
+@dataclass(frozen=True)
+class Window:
+    """Validation rows of one fold: what was predicted for them, what happened, and the game that plays them from their own history on."""
+
+    predictions: pd.DataFrame
+    outcomes: Cases
+    game: Game
 
 
 class Policy(Protocol):
@@ -285,6 +298,16 @@ class Policy(Protocol):
     def decide(self, predictions: pd.DataFrame, cases: Cases, tuned: Tuned, game: Game) -> pd.DataFrame:
         """Decision frame (see `DECISION_COLUMNS`) over blind cases; `case` is the position 0..n-1 among them."""
         ...
+
+
+@runtime_checkable
+class WindowPolicy(Policy, Protocol):
+    """A policy that is chosen on windows one by one, because its decisions depend on each other within a window and not beyond.
+
+    `tune_windows` stands in for `tune`, which other policies get with the rows of all windows in one table.
+    """
+
+    def tune_windows(self, windows: Sequence[Window]) -> Tuned: ...
 
 
 class Rollout(Protocol):
@@ -467,4 +490,6 @@ __all__ = [
     "SectionMaker",
     "Source",
     "Splitter",
+    "Window",
+    "WindowPolicy",
 ]

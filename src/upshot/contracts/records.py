@@ -212,11 +212,25 @@ class Cases:
 
 @dataclass(frozen=True)
 class Fold:
-    """One way to divide the cases. `parts` counts its rows by part; `cutoff` is the last moment of its training rows."""
+    """One way to divide the cases.
+
+    Attributes:
+        parts: Rows by part.
+        cutoff: The last moment of its training rows.
+        fitted_by: An earlier fold whose fitted features and model it uses; None fits its own on its training rows.
+        tuned_on: The folds on whose validation rows calibration and policy are chosen for it; () for its own.
+    """
 
     name: str
     parts: Map[int]
     cutoff: str | None = None
+    fitted_by: str | None = None
+    tuned_on: tuple[str, ...] = ()
+
+    @property
+    def tunes_on(self) -> tuple[str, ...]:
+        """The folds on whose validation rows calibration and policy are chosen for it."""
+        return self.tuned_on or (self.name,)
 
 
 @dataclass(frozen=True)
@@ -232,6 +246,8 @@ class Folds:
         apart: Columns of which no value may have rows in two parts: what the split promises to keep apart.
         in_time: Whether the split promises that every test row lies after every training row.
         in_order: Columns within whose values every scored row lies after the rows of the parts before it.
+        at_cutoff: Whether all rows of a scored part are decided on before the first of them, as a forecast is: outcomes of the part itself
+            feed none of its features.
         allowed: Leak (see `Leak`) -> why it is not looked for; written by the user.
         refit: Whether the model that is tested and registered is fitted again, on training and validation rows together.
         notes: What a reader of the figures must know of this split, a sentence each.
@@ -248,6 +264,7 @@ class Folds:
     in_order: tuple[str, ...] = ()
     refit: bool = False
     notes: tuple[str, ...] = ()
+    at_cutoff: bool = False
 
     def positions(self, fold: str, *parts: Part) -> np.ndarray:
         """Row positions of these parts in a fold, ascending."""
@@ -266,9 +283,17 @@ class Folds:
         before = PARTS[: PARTS.index(part)]
         return self.cases.take(self.positions(fold, *before))
 
+    def fold(self, name: str) -> Fold:
+        """The fold of this name."""
+        return next(fold for fold in self.folds if fold.name == name)
+
+    def tested(self) -> tuple[Fold, ...]:
+        """The folds that have test rows, in order; the others only tune."""
+        return tuple(fold for fold in self.folds if fold.parts.get("test", 0) > 0)
+
     def scored(self, fold: str) -> tuple[Part, ...]:
         """The parts that are predicted, in order: validation and test where they have rows."""
-        counts = next(f.parts for f in self.folds if f.name == fold)
+        counts = self.fold(fold).parts
         return tuple(part for part in ("validation", "test") if counts.get(part, 0) > 0)
 
 
@@ -398,9 +423,9 @@ class Predictions:
         import numpy as np
         import pandas as pd
 
-        positions = [folds.positions(fold.name, "test") for fold in folds.folds]
+        positions = [folds.positions(fold.name, "test") for fold in folds.tested()]
         starts = np.cumsum([0, *map(len, positions)])
-        frames = [self.frames[f"{fold.name}/test"].frame for fold in folds.folds]
+        frames = [self.frames[f"{fold.name}/test"].frame for fold in folds.tested()]
         counted = [frame.assign(case=frame["case"] + start) for frame, start in zip(frames, starts, strict=False)]
         return pd.concat(counted, ignore_index=True), folds.cases.take(np.concatenate(positions))
 

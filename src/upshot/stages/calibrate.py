@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from copy import copy
+from typing import TYPE_CHECKING
 
 from upshot.contracts.components import Calibrator
-from upshot.contracts.records import Features, Fitted, FittedModels, Folds, Golden, PredictionKind, Predictor, Signature, Snapshot
+from upshot.contracts.records import Cases, Features, Fitted, FittedModels, Folds, Golden, PredictionKind, Predictor, Signature, Snapshot
 from upshot.contracts.tables import Map, Table
 from upshot.stages.scoring import live_model, score, with_case
 from upshot.stages.train import examples
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 GOLDEN_CASES = 20
-GOLDEN_HISTORY = 200
+GOLDEN_HISTORY = 2_000
 
 
 def calibrate(fitted: FittedModels, folds: Folds, features: Features, calibrator: Calibrator, snapshot: Snapshot) -> Predictor:
@@ -20,15 +24,14 @@ def calibrate(fitted: FittedModels, folds: Folds, features: Features, calibrator
     Raises:
         DataError: The validation rows cannot carry the calibration, such as too few positives.
     """
-    calibrators: dict[str, Fitted] = {}
+    by_windows: dict[tuple[str, ...], Fitted] = {}
     for fold in folds.folds:
-        fresh = copy(calibrator)
-        if calibrator.fits:
-            model = live_model(fitted.models[fold.name])
-            rows = examples(folds, features, model, fold.name, "validation")
-            raw = model.predict(type(rows)(rows.cases.blind(), rows.X), folds.history(fold.name, "validation"))
-            fresh.fit(with_case(raw, model.gives, model.spec, rows.cases.size), rows.cases)
-        calibrators[fold.name] = Fitted(calibrator.spec, live=fresh)
+        if fold.tunes_on not in by_windows:
+            fresh = copy(calibrator)
+            if calibrator.fits:
+                fresh.fit(*_validation(fitted, folds, features, fold.tunes_on))
+            by_windows[fold.tunes_on] = Fitted(calibrator.spec, live=fresh)
+    calibrators = {fold.name: by_windows[fold.tunes_on] for fold in folds.folds}
     predictor = Predictor(
         features.encoders,
         fitted.models,
@@ -39,6 +42,23 @@ def calibrate(fitted: FittedModels, folds: Folds, features: Features, calibrator
         fitted.refitted,
     )
     return _with_golden(predictor, folds)
+
+
+def _validation(fitted: FittedModels, folds: Folds, features: Features, windows: tuple[str, ...]) -> tuple[pd.DataFrame, Cases]:
+    """Raw predictions of the validation rows of several folds, each by its own model, and their cases."""
+    import numpy as np
+    import pandas as pd
+
+    frames, positions, before = [], [], 0
+    for name in windows:
+        model = live_model(fitted.models[name])
+        rows = examples(folds, features, model, name, "validation")
+        raw = model.predict(type(rows)(rows.cases.blind(), rows.X), folds.history(name, "validation"))
+        frame = with_case(raw, model.gives, model.spec, rows.cases.size)
+        frames.append(frame.assign(case=frame["case"] + before))
+        positions.append(folds.positions(name, "validation"))
+        before += rows.cases.size
+    return pd.concat(frames, ignore_index=True), folds.cases.take(np.concatenate(positions))
 
 
 def _signature(fitted: FittedModels, features: Features, snapshot: Snapshot, gives: PredictionKind) -> Signature:
@@ -66,7 +86,18 @@ def _with_golden(predictor: Predictor, folds: Folds) -> Predictor:
     part = folds.scored(predictor.final)[-1]
     cases = folds.part(predictor.final, part)
     cases = cases.take(np.arange(min(GOLDEN_CASES, cases.size))).blind()
-    history = folds.history(predictor.final, part)
-    history = history.take(np.arange(max(0, history.size - GOLDEN_HISTORY), history.size))
+    history = _golden_history(folds.history(predictor.final, part), cases)
     expected = Table.of(score(predictor, cases, history))
     return replace(predictor, golden=Golden(cases, history, expected))
+
+
+def _golden_history(history: Cases, cases: Cases) -> Cases:
+    """The last rows, of the golden cases' own first entity where there is one: a model may have nothing to say without them."""
+    import numpy as np
+
+    positions = np.arange(history.size)
+    if history.roles.entities:
+        name = history.roles.entities[0]
+        own = history.rows.frame[name].isin(cases.rows.frame[name]).to_numpy()
+        positions = np.flatnonzero(own) if own.any() else positions
+    return history.take(positions[-GOLDEN_HISTORY:])

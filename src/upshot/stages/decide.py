@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from upshot.contracts.components import Policy, Rollout
-from upshot.contracts.records import Decisions, Folds, Kpis, Predictions, Tuned
+from upshot.contracts.components import Policy, Rollout, Window
+from upshot.contracts.records import Decisions, Folds, Kpi, Kpis, Predictions, Tuned
 from upshot.contracts.tables import Map, Table
 from upshot.stages.game import KpiGame
+from upshot.stages.tuning import tune
 
 
 def decide(predictions: Predictions, folds: Folds, policy: Policy, rollout: Rollout, kpis: Kpis) -> Decisions:
@@ -13,14 +14,20 @@ def decide(predictions: Predictions, folds: Folds, policy: Policy, rollout: Roll
     objective = kpis.kpis[kpis.objective]
     tuned: dict[str, Tuned] = {}
     frames: dict[str, Table] = {}
+    by_windows: dict[tuple[str, ...], Tuned] = {}
     for fold in folds.folds:
-        choice = Tuned(Map())
+        if fold.tunes_on not in by_windows:
+            windows = [_window(predictions, folds, name, rollout, objective) for name in fold.tunes_on] if policy.tunes else []
+            by_windows[fold.tunes_on] = tune(policy, windows) if windows else Tuned(Map())
+        tuned[fold.name] = by_windows[fold.tunes_on]
         for part in folds.scored(fold.name):
             game = KpiGame(rollout, objective, folds.history(fold.name, part))
             frame = predictions.frames[f"{fold.name}/{part}"].frame
-            cases = folds.part(fold.name, part)
-            if part == "validation" and policy.tunes:
-                choice = policy.tune(frame, cases, game)
-            frames[f"{fold.name}/{part}"] = Table.of(policy.decide(frame, cases.blind(), choice, game))
-        tuned[fold.name] = choice
+            cases = folds.part(fold.name, part).blind()
+            frames[f"{fold.name}/{part}"] = Table.of(policy.decide(frame, cases, tuned[fold.name], game))
     return Decisions(policy.gives, Map(frames), policy.spec, Map(tuned))
+
+
+def _window(predictions: Predictions, folds: Folds, fold: str, rollout: Rollout, objective: Kpi) -> Window:
+    frame = predictions.frames[f"{fold}/validation"].frame
+    return Window(frame, folds.part(fold, "validation"), KpiGame(rollout, objective, folds.history(fold, "validation")))

@@ -29,7 +29,7 @@ def scorer_of(metric: Metric, predictions: Predictions, folds: Folds) -> Callabl
     """Weights of the test cases of all folds together to the metric's score, told of the rows before where it asks for them."""
     if isinstance(metric, InformedMetric):
         informed = {}
-        for fold in folds.folds:
+        for fold in folds.tested():
             place = f"{fold.name}/test"
             before = folds.history(fold.name, "test")
             informed[place] = Table.of(metric.inform(predictions.frames[place].frame, folds.part(fold.name, "test"), before))

@@ -24,13 +24,18 @@ def featurize(folds: Folds, features: Mapping[str, Feature]) -> Features:
     frames: dict[str, Table] = {}
     columns: tuple[str, ...] = ()
     for fold in folds.folds:
-        fitted = {name: copy(feature) for name, feature in features.items()}
-        train, before = folds.part(fold.name, "train"), folds.history(fold.name, "train")
-        for feature in fitted.values():
-            feature.fit(train, before)
-        encoders[fold.name] = Map({name: Fitted(feature.spec, live=feature) for name, feature in fitted.items()})
-        parts: tuple[Part, ...] = ("train", *folds.scored(fold.name))
-        for part, table in _encode_parts(folds, fold.name, parts, fitted).items():
+        if fold.fitted_by is None:
+            fitted = {name: copy(feature) for name, feature in features.items()}
+            train, before = folds.part(fold.name, "train"), folds.history(fold.name, "train")
+            for feature in fitted.values():
+                feature.fit(train, before)
+            encoders[fold.name] = Map({name: Fitted(feature.spec, live=feature) for name, feature in fitted.items()})
+        else:
+            encoders[fold.name] = encoders[fold.fitted_by]
+        own = {name: encoder.live for name, encoder in encoders[fold.name].items()}
+        trained: tuple[Part, ...] = ("train",) if fold.fitted_by is None else ()
+        parts = trained + folds.scored(fold.name)
+        for part, table in _encode_parts(folds, fold.name, parts, own).items():
             frames[f"{fold.name}/{part}"] = table
             columns = table.columns
     encoded = Features(columns, Map(encoders), Map(frames))
@@ -39,17 +44,26 @@ def featurize(folds: Folds, features: Mapping[str, Feature]) -> Features:
 
 
 def _encode_parts(folds: Folds, fold: str, parts: tuple[Part, ...], features: Mapping[str, Feature]) -> dict[Part, Table]:
-    """All parts in one pass, because history features sort the whole history once a call."""
+    """All parts in one pass, because history features sort the whole history once a call; at a cutoff each with what was known there."""
     import numpy as np
 
+    if folds.at_cutoff and len(parts) > 1:
+        return {part: encoded for one in parts for part, encoded in _encode_parts(folds, fold, (one,), features).items()}
     positions = folds.positions(fold, *parts)
-    encoded = encode(features, folds.cases.take(positions).blind(), folds.cases)
+    encoded = encode(features, folds.cases.take(positions).blind(), _known(folds, fold, parts))
     in_train = np.isin(positions, folds.positions(fold, "train"))
     for feature in features.values():
         if isinstance(feature, CrossFitted):
             own = feature.cross_fit(folds.part(fold, "train"))
             encoded.loc[in_train, own.columns] = own.to_numpy()
     return {part: Table.of(encoded.iloc[np.searchsorted(positions, folds.positions(fold, part))]) for part in parts}
+
+
+def _known(folds: Folds, fold: str, parts: tuple[Part, ...]) -> Cases:
+    """What features may look back at: all rows, of which they use what was known at each case; at a cutoff no scored row at all."""
+    if not folds.at_cutoff:
+        return folds.cases
+    return folds.history(fold, "validation" if parts == ("train",) else parts[0])
 
 
 def _check_inputs(cases: Cases, features: Mapping[str, Feature]) -> None:

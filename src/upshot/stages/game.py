@@ -30,6 +30,10 @@ class KpiGame:
         """Objective KPI per row of flows, shape (n,); more is better. For a ratio its numerator."""
         return sign(self.kpi) * money_rows(self.kpi, flows)
 
+    def total(self, flows: pd.DataFrame) -> float:
+        """Objective KPI of these flows together; more is better, ratios are ratios of sums."""
+        return sign(self.kpi) * total(self.kpi, flows)
+
     def worth(self, decisions: pd.DataFrame, outcomes: Cases) -> float:
         """Objective KPI of all rows together; more is better."""
-        return sign(self.kpi) * total(self.kpi, self.flows(decisions, outcomes))
+        return self.total(self.flows(decisions, outcomes))

@@ -26,7 +26,7 @@ def play(decisions: Decisions, folds: Folds, rollout: Rollout, baselines: Mappin
 
     rows: dict[str, list[pd.DataFrame]] = {subject: [] for subject in (CANDIDATE, *baselines)}
     cases, notes = 0, dict[str, None]()
-    for fold in folds.folds:
+    for fold in folds.tested():
         test, history = folds.part(fold.name, "test"), folds.history(fold.name, "test")
         for subject in rows:
             if subject == CANDIDATE:
@@ -66,6 +66,6 @@ def _days(folds: Folds) -> float | None:
         return None
     at = cases.roles.time
     happened = cases.rows.frame[at] if at in cases.rows.columns else cases.labels.frame["as_of"]
-    positions = np.unique(np.concatenate([folds.positions(fold.name, "test") for fold in folds.folds]))
+    positions = np.unique(np.concatenate([folds.positions(fold.name, "test") for fold in folds.tested()]))
     days = happened.iloc[positions].dt.floor("D")
     return float((days.max() - days.min()).days + 1)

@@ -146,7 +146,7 @@ def _tell_alone(folds: Folds, fold: str, encoded: Features) -> list[Problem]:
     import numpy as np
 
     rows, labels, classes = _looked_at(folds, fold)
-    if len(classes) != 2:
+    if len(classes) != 2 or folds.fold(fold).fitted_by is not None:  # looked at in the fold that it was fitted in
         return []
     frame = encoded.frame(fold, "train").frame
     places = np.searchsorted(folds.positions(fold, "train"), rows)

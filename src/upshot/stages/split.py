@@ -16,10 +16,14 @@ def split(cases: Cases, splitter: Splitter) -> Folds:
     """
     folds = splitter.split(cases)
     problems = [
-        Problem(f"split fold {fold.name!r}", f"part {part!r} must have rows", "none")
+        Problem(f"split fold {fold.name!r}", "part 'train' must have rows", "none")
         for fold in folds.folds
-        for part in ("train", *splitter.parts)
-        if fold.parts.get(part, 0) == 0
+        if fold.parts.get("train", 0) == 0
+    ]
+    problems += [
+        Problem("split", f"part {part!r} must have rows in some fold", "none")
+        for part in splitter.parts
+        if not any(fold.parts.get(part, 0) for fold in folds.folds)
     ]
     if problems:
         raise DataError("the declared split leaves a part empty", problems)

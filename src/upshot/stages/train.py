@@ -19,11 +19,19 @@ def train(folds: Folds, features: Features, model: Model, seed: Seed, threads: T
     fitted: dict[str, Fitted] = {}
     refitted: dict[str, Fitted] = {}
     for fold in folds.folds:
+        if fold.fitted_by is not None:
+            fitted[fold.name] = fitted[fold.fitted_by]
+            continue
         fresh = copy(model)
         has_validation = fold.parts.get("validation", 0) > 0
         validation = examples(folds, features, model, fold.name, "validation") if has_validation else None
         before = folds.history(fold.name, "train")
-        fresh.fit(examples(folds, features, model, fold.name, "train"), validation, before, compute)
+        train_rows, window = examples(folds, features, model, fold.name, "train"), fitted.get(fold.tunes_on[-1])
+        if isinstance(fresh, Refittable) and window is not None and not has_validation:
+            fresh = copy(window.live)  # with what it chose on the last backtest window
+            fresh.refit(train_rows, before, compute)
+        else:
+            fresh.fit(train_rows, validation, before, compute)
         fitted[fold.name] = Fitted(model.spec, live=fresh)
         if folds.refit and has_validation:
             again = copy(fresh) if isinstance(fresh, Refittable) else copy(model)

@@ -89,13 +89,41 @@ def several_folds(
     """
     import pandas as pd
 
-    folds = tuple(_fold(cases, name, assigned, parts) for name, assigned in codes.items())
-    allowed = Map({name: why for name, why in params.allow if why is not None})
-    assignment = Table.of(pd.DataFrame(codes))
-    return Folds(cases, assignment, folds, gap, reason, apart, in_time, allowed, in_order, params.refit, notes)
+    folds = tuple(fold_of(cases, name, assigned, parts) for name, assigned in codes.items())
+    return Folds(
+        cases,
+        Table.of(pd.DataFrame(codes)),
+        folds,
+        gap,
+        reason,
+        apart,
+        in_time,
+        allowed=allowed_leaks(params),
+        in_order=in_order,
+        refit=params.refit,
+        notes=notes,
+    )
 
 
-def _fold(cases: Cases, name: str, codes: np.ndarray, parts: tuple[Part, ...]) -> Fold:
+def allowed_leaks(params: SplitParams) -> Map[str]:
+    """Leak -> why it is not looked for."""
+    return Map({name: why for name, why in params.allow if why is not None})
+
+
+def fold_of(
+    cases: Cases,
+    name: str,
+    codes: np.ndarray,
+    parts: tuple[Part, ...],
+    *,
+    fitted_by: str | None = None,
+    tuned_on: tuple[str, ...] = (),
+) -> Fold:
+    """One fold, counted and fit to learn from.
+
+    Raises:
+        DataError: A part has no rows, or a 0/1 label has one class in training or test.
+    """
     counts: dict[str, int] = {part: int((codes == code).sum()) for code, part in enumerate(PARTS)}
     problems = [
         Problem(f"split part {part!r}", "must have rows", f"none of {counted(cases.size, 'row')} ({_listed(counts)})")
@@ -105,7 +133,7 @@ def _fold(cases: Cases, name: str, codes: np.ndarray, parts: tuple[Part, ...]) -
     problems = problems or _one_class(cases, codes)
     if problems:
         raise DataError("the split cannot be used", problems)
-    return Fold(name, Map(counts), _cutoff(cases, codes))
+    return Fold(name, Map(counts), _cutoff(cases, codes), fitted_by, tuned_on)
 
 
 def _one_class(cases: Cases, codes: np.ndarray) -> list[Problem]:
@@ -115,7 +143,7 @@ def _one_class(cases: Cases, codes: np.ndarray) -> list[Problem]:
     problems = []
     for part in ("train", "test"):
         seen = labels.to_numpy()[codes == PARTS.index(part)]
-        if seen.min() == seen.max():
+        if len(seen) and seen.min() == seen.max():
             problems.append(Problem(f"split part {part!r}", "must have both classes", f"{counted(len(seen), 'row')} of label {seen[0]}"))
     return problems
 
