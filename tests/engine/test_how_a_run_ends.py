@@ -134,6 +134,7 @@ def test_a_version_carries_its_signature_and_golden_rows_with_their_answers(tiny
         "columns": {"id": "int64", "day": "timestamp[us]", "amount": "double"},
         "features": ["amount"],
         "gives": "probability",
+        "tables": {},
     }
     assert cases.column("id").to_pylist() == list(range(34, 50))  # test days 17 to 24, two cases a day, the outcome taken off
     assert "bad" not in cases.column_names

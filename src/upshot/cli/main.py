@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import signal
 import sys
@@ -18,6 +19,9 @@ from upshot.errors import Problem, StorageError, UpshotError, UsageError, did_yo
 COMPLETE = "complete"
 """What completion scripts ask and people do not type: the words behind it are those of another command line, options included."""
 
+GARBAGE_AFTER = 1_000_000
+"""New objects after which Python looks for cycles among them. Importing the libraries of a run makes some 600,000 that stay."""
+
 INTERRUPTED, TERMINATED = 130, 143
 DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 """A disk that is full or broken; our own output may go to one too."""
@@ -25,6 +29,19 @@ DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM, raised where the process stands so that the run is closed."""
+
+
+def process() -> int:
+    """Run the command of this process, whose memory goes with it.
+
+    Half of a short run's time beside the bare work was Python's search for garbage: while libraries are imported, and again when the
+    process ends. Cycles are looked for seldom here, and not at the end.
+    """
+    gc.set_threshold(GARBAGE_AFTER)
+    try:
+        return main()
+    finally:
+        gc.freeze()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -109,4 +126,4 @@ def _terminate(_signal: int, _frame: object) -> NoReturn:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(process())

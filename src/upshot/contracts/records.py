@@ -271,8 +271,9 @@ class Folds:
         import numpy as np
 
         codes = self.assignment.frame[fold].to_numpy()
-        wanted = np.isin(codes, [PARTS.index(part) for part in parts])
-        return np.flatnonzero(wanted)
+        is_wanted = np.zeros(len(PARTS), dtype=bool)
+        is_wanted[[PARTS.index(part) for part in parts]] = True
+        return np.flatnonzero(is_wanted[codes])
 
     def part(self, fold: str, part: Part) -> Cases:
         """The cases of one part."""

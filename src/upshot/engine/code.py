@@ -80,7 +80,7 @@ def _measure(module: str) -> dict[str, Any]:
         if path not in files:
             files[path] = path.read_bytes()
             if root:
-                waiting += [found for name in _imports(files[path], top) if (found := _file(root, name))]
+                waiting += [found for name in _imports(files[path], top) if (found := _file(root, name)) and found not in files]
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(files[path]).digest())
@@ -117,6 +117,7 @@ def _imports(source: bytes, top: str) -> tuple[str, ...]:
     return tuple(name for name in names if name.split(".")[0] == top)
 
 
+@cache
 def _file(root: Path, module: str) -> Path | None:
     place = root.joinpath(*module.split(".")[1:])
     for path in (place.with_suffix(".py"), place / "__init__.py"):

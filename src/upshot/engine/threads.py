@@ -10,10 +10,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from upshot.contracts.components import Lake
 from upshot.contracts.records import FittedModels, Predictor, Threads
 from upshot.stages import Stage
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 COMPUTES = (Threads, FittedModels, Predictor)
 """A stage that takes one of these fits or predicts."""
@@ -31,10 +36,17 @@ def budget(stage: Stage, threads: int) -> Iterator[None]:
             pa.set_cpu_count(threads)
         if taken.intersection(COMPUTES):
             import numpy  # noqa: F401 - a pool is held only once it is loaded
-            from threadpoolctl import threadpool_limits
 
-            held.enter_context(threadpool_limits(threads))
+            held.enter_context(_pools(len(sys.modules)).limit(limits=threads))
         yield
+
+
+@lru_cache(maxsize=1)
+def _pools(modules: int) -> ThreadpoolController:
+    """The pools that are loaded. To look for them takes 10 ms, and there are new ones only where there are new modules."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 __all__ = ["budget"]

@@ -183,3 +183,10 @@ def _decode(array: pa.Array, dtype: str) -> Any:
     if isinstance(kind, np.dtype):
         return array.to_numpy(zero_copy_only=False).astype(kind, copy=False)
     return kind.__from_arrow__(pa.chunked_array([array]))
+
+
+def give_back_memory() -> None:
+    """What Arrow freed and holds for later, given back to the machine: reading and writing a table once leaves up to its size so."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()

@@ -242,6 +242,7 @@ class Lake:
                 if pin is None:
                     pin = self._commit(table, incoming, digest, before)
                 self._keep_roles(table, roles)
+        _frames.give_back_memory()
         self._remember(pin)
         return self._snapshot(pin, roles, None if before else incoming.held)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from upshot.contracts.components import InformedMetric, Metric
 from upshot.contracts.records import Cases, Evaluation, Folds, Measured, Predictions, Seed
 from upshot.contracts.tables import Map, Table
-from upshot.value.intervals import interval_of_score
-from upshot.value.studentised import MIN_BLOCKS
+from upshot.value.intervals import intervals_of_scores
+from upshot.value.studentised import MIN_BLOCKS, Interval
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,8 +21,10 @@ RESAMPLES = 200
 def evaluate(predictions: Predictions, folds: Folds, metrics: Mapping[str, Metric], seed: Seed) -> Evaluation:
     """Score the predictions on the test rows of all folds together."""
     _, cases = predictions.tested(folds)
-    measured = {name: _measure(metric, scorer_of(metric, predictions, folds), cases, seed) for name, metric in metrics.items()}
-    return Evaluation(Map(measured), cases.size, folds.cases.block)
+    scorers = [scorer_of(metric, predictions, folds) for metric in metrics.values()]
+    intervals = intervals_of_scores(scorers, cases.labels.frame["block"].to_numpy(), seed=seed, resamples=RESAMPLES)
+    measured = [_measured(*each, cases) for each in zip(metrics.values(), scorers, intervals, strict=True)]
+    return Evaluation(Map(dict(zip(metrics, measured, strict=True))), cases.size, folds.cases.block)
 
 
 def scorer_of(metric: Metric, predictions: Predictions, folds: Folds) -> Callable[[np.ndarray], float]:
@@ -37,12 +39,10 @@ def scorer_of(metric: Metric, predictions: Predictions, folds: Folds) -> Callabl
     return metric.scorer(*predictions.tested(folds))
 
 
-def _measure(metric: Metric, scorer: Callable[[np.ndarray], float], cases: Cases, seed: Seed) -> Measured:
+def _measured(metric: Metric, scorer: Callable[[np.ndarray], float], interval: Interval | None, cases: Cases) -> Measured:
     import numpy as np
 
-    blocks = cases.labels.frame["block"].to_numpy()
-    count = len(np.unique(blocks))
-    interval = interval_of_score(scorer, blocks, seed=seed, resamples=RESAMPLES)
+    count = len(np.unique(cases.labels.frame["block"].to_numpy()))
     low, high = interval if interval is not None else (None, None)
     method = f"95 % percentile interval, {RESAMPLES} resamples of {count:,} blocks ({cases.block})"
     if interval is None:

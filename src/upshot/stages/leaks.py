@@ -34,6 +34,8 @@ FEWEST_COLUMNS = 3
 NEAR = 0.05
 MOST_SCORED, MOST_TRAIN = 1_000, 100_000
 """Rows compared by distance; drawn evenly where there are more."""
+FEW_TRAIN = 500
+"""Training rows by which the distance to the second nearest is bounded before any is searched for."""
 
 
 def refuse_leaks(folds: Folds) -> None:
@@ -220,9 +222,13 @@ def _near_copies(folds: Folds, fold: str) -> list[Problem]:
 
 
 def _nearer(train: np.ndarray, scored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Whether the nearest training row lies far nearer than the second, and whether it is equal; shape (len(scored),) each."""
+    """Whether the nearest training row lies far nearer than the second, and whether it is equal; shape (len(scored),) each.
+
+    A row that is far nearer lies within `NEAR` of the largest second distance, so only that small ball is searched; in many columns a
+    search for the two nearest of all would look at nearly every training row.
+    """
     import numpy as np
-    from sklearn.neighbors import NearestNeighbors
+    from scipy.spatial import cKDTree
 
     stated = ~np.isnan(train).all(axis=0)
     train, scored = train[:, stated], scored[:, stated]
@@ -233,8 +239,23 @@ def _nearer(train: np.ndarray, scored: np.ndarray) -> tuple[np.ndarray, np.ndarr
     train, scored = train[:, varying] / spread[varying], scored[:, varying] / spread[varying]
     if train.shape[1] < FEWEST_COLUMNS:
         return np.zeros(len(scored), dtype=bool), np.zeros(len(scored), dtype=bool)
-    distances, _ = NearestNeighbors(n_neighbors=2, n_jobs=1).fit(train).kneighbors(scored)
-    return distances[:, 0] < NEAR * distances[:, 1], distances[:, 0] == 0
+    near, equal = (np.zeros(len(scored), dtype=bool) for _ in range(2))
+    tree = cKDTree(train, balanced_tree=False, compact_nodes=False)
+    nearest, _ = tree.query(scored, k=1, distance_upper_bound=NEAR * _second_at_most(train, scored))
+    candidates = np.flatnonzero(np.isfinite(nearest))
+    distances, _ = tree.query(scored[candidates], k=2)
+    near[candidates] = distances[:, 0] < NEAR * distances[:, 1]
+    equal[candidates] = distances[:, 0] == 0
+    return near, equal
+
+
+def _second_at_most(train: np.ndarray, scored: np.ndarray) -> float:
+    """What no scored row's distance to its second nearest training row exceeds: measured to a few training rows only."""
+    import numpy as np
+    from scipy.spatial.distance import cdist
+
+    few = cdist(scored, train[thin(np.arange(len(train)), FEW_TRAIN)])
+    return float(np.partition(few, 1, axis=1)[:, 1].max())
 
 
 def _content(folds: Folds) -> list[str]:

@@ -1,6 +1,6 @@
 """Columns that give the outcome away: what no honest column, known when the decision falls, can tell.
 
-Looked at on training rows, up to 20,000 of each class. Rules for classes need twenty rows of each, because five rows are told apart
+Looked at on training rows, up to 20,000 of each class, 5,000 where rows are ranked. Rules for classes need twenty rows of each, because five rows are told apart
 by chance.
 """
 
@@ -27,7 +27,7 @@ RECOVERED = 0.995
 """Share of every class that a column's values must tell for it to be the label in another coding."""
 FEWEST_OF_A_CLASS = 20
 MOST_CLASSES = 20
-_A_CLASS, _ALL = 20_000, 50_000
+_A_CLASS, _ALL, _RANKED = 20_000, 50_000, 5_000
 
 
 def refuse_proxies(folds: Folds, features: Mapping[str, Feature], encoded: Features) -> None:
@@ -145,7 +145,7 @@ def _later_moments(folds: Folds, fold: str, readers: Mapping[str, str]) -> list[
 def _tell_alone(folds: Folds, fold: str, encoded: Features) -> list[Problem]:
     import numpy as np
 
-    rows, labels, classes = _looked_at(folds, fold)
+    rows, labels, classes = _looked_at(folds, fold, _RANKED)
     if len(classes) != 2 or folds.fold(fold).fitted_by is not None:  # looked at in the fold that it was fitted in
         return []
     frame = encoded.frame(fold, "train").frame
@@ -183,7 +183,7 @@ def _auc(values: np.ndarray, positive: np.ndarray) -> float:
     return float((ranks[positive].sum() - ones * (ones + 1) / 2) / (ones * zeros))
 
 
-def _looked_at(folds: Folds, fold: str) -> tuple[np.ndarray, np.ndarray, tuple[object, ...]]:
+def _looked_at(folds: Folds, fold: str, of_a_class: int = _A_CLASS) -> tuple[np.ndarray, np.ndarray, tuple[object, ...]]:
     """Positions of the training rows looked at, ascending, their labels, and the classes; none for numbers or too few rows."""
     import numpy as np
 
@@ -200,5 +200,5 @@ def _looked_at(folds: Folds, fold: str) -> tuple[np.ndarray, np.ndarray, tuple[o
     groups = [np.flatnonzero(labels == one) for one in classes]
     if min(map(len, groups)) < FEWEST_OF_A_CLASS:
         return train[:0], labels[:0], ()
-    chosen = np.sort(np.concatenate([thin(group, _A_CLASS) for group in groups]))
+    chosen = np.sort(np.concatenate([thin(group, of_a_class) for group in groups]))
     return train[chosen], labels[chosen], tuple(classes.tolist())

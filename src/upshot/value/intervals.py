@@ -14,7 +14,7 @@ Source:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from upshot.value.studentised import MIN_BLOCKS, RESAMPLES, Interval, Quantity, studentised_intervals
@@ -88,19 +88,34 @@ def interval_of_score(
         (low, high), within the range of the scores that were seen; None with fewer than 7 blocks, or where more than 5 % of the
         resamples have no score.
     """
+    return intervals_of_scores([scorer], blocks, seed=seed, level=level, resamples=resamples)[0]
+
+
+def intervals_of_scores(
+    scorers: Sequence[Callable[[np.ndarray], float]], blocks: np.ndarray, *, seed: int, level: float = 0.95, resamples: int = 200
+) -> list[Interval | None]:
+    """The interval of each of several scores as `interval_of_score` gives it, drawing the blocks once for all of them."""
     import numpy as np
 
     _, codes = np.unique(blocks, return_inverse=True)
     number = int(codes.max()) + 1 if len(codes) else 0
     if number < MIN_BLOCKS:
-        return None
+        return [None] * len(scorers)
     rng = np.random.default_rng([seed, 0])
-    drawn = (np.bincount(rng.integers(0, number, size=number), minlength=number) for _ in range(resamples))
-    scores = np.array([scorer(counts[codes].astype(np.float64)) for counts in drawn])
-    defined = np.sort(scores[np.isfinite(scores)])
+    scores = np.empty((len(scorers), resamples))
+    for resample in range(resamples):
+        counts = np.bincount(rng.integers(0, number, size=number), minlength=number).astype(np.float64)
+        weights = counts[codes]
+        scores[:, resample] = [scorer(weights) for scorer in scorers]
+    tail = _expanded_tail(number, level)
+    return [_central(row[np.isfinite(row)], tail, resamples) for row in scores]
+
+
+def _central(defined: np.ndarray, tail: float, resamples: int) -> Interval | None:
+    import numpy as np
+
     if len(defined) < (1 - MAX_UNDEFINED) * resamples:
         return None
-    tail = _expanded_tail(number, level)
     return float(np.quantile(defined, tail)), float(np.quantile(defined, 1 - tail))
 
 

@@ -37,6 +37,9 @@ RESAMPLES = 2_000
 MAX_BLOCKS = 2_000
 """More blocks than these are resampled in bags of nearly equal size, drawn at random: the same interval in bounded time."""
 
+_SLICE = 50
+"""Resamples that are drawn and multiplied at a time."""
+
 Interval: TypeAlias = tuple[float, float]
 
 
@@ -111,29 +114,45 @@ def _interval(parts: Parts, number: tuple[Quantity, ...], counts: np.ndarray, le
     spread = math.sqrt(blocks / (blocks - 1) * float(np.sum(np.square(error))))
     if spread <= 1e-12 * max(quantity.size for quantity in number) * math.sqrt(len(number[0].error)):
         return value, value
-    weights = [counts @ share for _, share in parts]
+    weights, totals, products = _resampled(parts, counts)
     if any((weight <= 0).any() for weight in weights):
         return None
-    shifts = [(counts @ part) / weight for (part, _), weight in zip(parts, weights, strict=True)]
+    shifts = [total / weight for total, weight in zip(totals, weights, strict=True)]
     shift = np.asarray(sum(sign * each for sign, each in zip(signs, shifts, strict=True)))
-    squares = _residual_squares(parts, signs, shifts, weights, counts)
+    squares = _residual_squares(products, signs, shifts, weights)
     low, high = _tails(_quotients(shift, squares, blocks), level)
     ends = value - high * spread, value - low * spread
     return ends if all(map(math.isfinite, ends)) else None
 
 
+def _resampled(parts: Parts, counts: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray], dict[tuple[int, int], np.ndarray]]:
+    """Each resample's totals of all that its intervals need: shares, errors, and the four products of each pair of parts.
+
+    The counts are small integers and kept as such; a slice of resamples at a time is multiplied, so memory stays bounded.
+    """
+    import numpy as np
+
+    pairs = [(i, j) for i in range(len(parts)) for j in range(len(parts))]
+    columns = [share for _, share in parts] + [error for error, _ in parts]
+    for i, j in pairs:
+        (error, share), (other, portion) = parts[i], parts[j]
+        columns += [error * other, share * other, error * portion, share * portion]
+    table = np.column_stack(columns)
+    totals = np.concatenate([counts[start : start + _SLICE].astype(np.float64) @ table for start in range(0, len(counts), _SLICE)]).T
+    many = len(parts)
+    products = {pair: totals[2 * many + 4 * place : 2 * many + 4 * place + 4] for place, pair in enumerate(pairs)}
+    return list(totals[:many]), list(totals[many : 2 * many]), products
+
+
 def _residual_squares(
-    parts: Parts, signs: tuple[float, ...], shifts: list[np.ndarray], weights: list[np.ndarray], counts: np.ndarray
+    products: dict[tuple[int, int], np.ndarray], signs: tuple[float, ...], shifts: list[np.ndarray], weights: list[np.ndarray]
 ) -> np.ndarray:
     """Sum over a resample's blocks of the squared residual, by its expanded products; shape (resamples,)."""
     import numpy as np
 
-    total = np.zeros(len(counts))
-    for i, (error, share) in enumerate(parts):
-        for j, (other, portion) in enumerate(parts):
-            products = counts @ np.column_stack([error * other, share * other, error * portion, share * portion])
-            crossed = products[:, 0] - shifts[i] * products[:, 1] - shifts[j] * products[:, 2] + shifts[i] * shifts[j] * products[:, 3]
-            total += signs[i] * signs[j] * crossed / (weights[i] * weights[j])
+    total = np.zeros(len(weights[0]))
+    for (i, j), (a, b, c, d) in products.items():
+        total += signs[i] * signs[j] * (a - shifts[i] * b - shifts[j] * c + shifts[i] * shifts[j] * d) / (weights[i] * weights[j])
     return total
 
 
@@ -172,11 +191,18 @@ def _bagged(values: np.ndarray, bags: np.ndarray | None) -> np.ndarray:
 
 @lru_cache(maxsize=1)  # all KPIs of a run, and all points of a sweep, are resampled alike
 def _counts(blocks: int, resamples: int, seed: int) -> np.ndarray:
-    """How often each resample draws each block, shape (resamples, blocks); each row sums to `blocks`. Not to be written to."""
+    """How often each resample draws each block, uint8 of shape (resamples, blocks); each row sums to `blocks`. Not to be written to.
+
+    Below 256 blocks no count can be larger than 255, and from there on one block would have to be drawn 255 times where one is expected.
+    """
     import numpy as np
 
-    drawn = np.random.default_rng([seed, 0]).integers(0, blocks, size=(resamples, blocks))
-    drawn += np.arange(resamples)[:, None] * blocks
-    counts = np.bincount(drawn.ravel(), minlength=resamples * blocks).reshape(resamples, blocks).astype(np.float64)
+    rng = np.random.default_rng([seed, 0])
+    counts = np.empty((resamples, blocks), dtype=np.uint8)
+    for start in range(0, resamples, _SLICE):
+        part = counts[start : start + _SLICE]
+        drawn = rng.integers(0, blocks, size=part.shape)
+        drawn += np.arange(len(part))[:, None] * blocks
+        part[:] = np.bincount(drawn.ravel(), minlength=part.size).reshape(part.shape)
     counts.flags.writeable = False
     return counts
