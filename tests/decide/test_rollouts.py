@@ -171,8 +171,10 @@ def test_a_unit_runs_until_service_or_breakdown(component, cases_of):
         "units": [1.0] * 4,
         "breakdowns": [0.0, 1.0, 0.0, 1.0],
         "services": [1.0, 0.0, 0.0, 0.0],
+        "visits": [1.0, 0.0, 0.0, 0.0],
         "cycles": [2.0, 3.0, 2.0, 2.0],
         "wasted_cycles": [2.0, 0.0, 0.0, 0.0],
+        "down_cycles": [0.0, 0.0, 0.0, 0.0],
     }
 
 
@@ -198,8 +200,16 @@ def test_lives_of_many_units_equal_a_loop_over_each(component, cases_of):
         assert (row["cycles"], row["wasted_cycles"]) == (cycle[end], 0.0 if at is None else left[end])
 
 
-def test_a_life_is_counted_in_cycles_and_not_in_dates(component, cases_of):
-    outcomes = cases_of({"unit_id": ["u"]}, roles=UNITS, as_of=pd.to_datetime(["2026-01-01"]), label=[1.0])
+def test_a_life_on_a_clock_is_counted_in_days_or_hours_and_not_in_cycles(component, cases_of):
+    # Failure 36 hours after the first reading; served at the second, after 12.
+    at = pd.to_datetime(["2026-01-01 00:00", "2026-01-01 12:00"])
+    outcomes = cases_of({"unit_id": ["u", "u"]}, roles=UNITS, as_of=at, label=[1.5, 1.0])
+    decisions = pd.DataFrame({"case": [0, 1], "service": [False, True]})
 
-    with pytest.raises(DataError, match="the cases have no cycles"):
-        component("rollout", "unit_life").play(pd.DataFrame({"case": [0], "service": [False]}), outcomes, outcomes)
+    with pytest.raises(DataError, match="the lives cannot be counted"):
+        component("rollout", "unit_life").play(decisions, outcomes, outcomes)
+    days = component("rollout", "unit_life", unit="day").play(decisions, outcomes, outcomes)
+    hours = component("rollout", "unit_life", unit="hour").play(decisions, outcomes, outcomes)
+
+    assert (days["days"].tolist(), days["wasted_days"].tolist()) == ([0.5], [1.0])
+    assert (hours["hours"].tolist(), hours["wasted_hours"].tolist()) == ([12.0], [24.0])

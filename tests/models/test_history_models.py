@@ -220,21 +220,22 @@ def test_popularity_without_history_is_refused(component, compute, events):
 
 def test_mean_life_is_the_mean_of_failed_units_less_the_age(component, compute, cases_of, no_history):
     rows = {"unit_id": [1, 1, 2, 2, 3], "cycle": [1, 10, 1, 20, 500]}
-    train = cases_of(rows, [9, 0, 21, 2, 0], UNITS, censored=[False, False, False, False, True])
+    train = cases_of(rows, [9, 0, 21, 2, 0], UNITS, as_of=rows["cycle"], censored=[False, False, False, False, True])
     model = component("model", "mean_life")
     model.fit(seeing(train), None, no_history, compute)
 
     again = component("model", "mean_life")
     again.restore(model.state())
 
-    cases = cases_of({"unit_id": [4, 5], "cycle": [6, 40]}, [0, 0], UNITS)
+    cases = cases_of({"unit_id": [4, 5], "cycle": [6, 40]}, [0, 0], UNITS, as_of=[6, 40])
     assert again.predict(blind(cases), no_history)["point"].tolist() == [10.0, 0.0]  # lives 10 and 22, mean 16
 
 
 def test_mean_life_without_a_failed_unit_or_with_dates_is_refused(component, compute, cases_of, no_history):
-    censored = cases_of({"unit_id": [1], "cycle": [5]}, [0], UNITS, censored=[True])
-    dated = cases_of({"unit_id": [1], "cycle": [pd.Timestamp("2024-01-01")]}, [0], UNITS)
+    day = pd.Timestamp("2024-01-01")
+    censored = cases_of({"unit_id": [1], "cycle": [5]}, [0], UNITS, as_of=[5], censored=[True])
+    dated = cases_of({"unit_id": [1], "cycle": [day]}, [0], UNITS, as_of=[day])
 
-    for cases, message in ((censored, "no life"), (dated, "needs an age")):
+    for cases, message in ((censored, "no life"), (dated, "have no age")):
         with pytest.raises(DataError, match=message):
             component("model", "mean_life").fit(seeing(cases), None, no_history, compute)

@@ -195,13 +195,20 @@ class Examples:
         """Outcomes, shape (n,)."""
         return self.cases.labels.frame["label"].to_numpy()
 
+    def seen(self) -> Examples:
+        """Those whose outcome was seen to its end."""
+        positions = self.cases.seen()
+        if len(positions) == self.cases.size:
+            return self
+        return Examples(self.cases.take(positions), self.X.iloc[positions].reset_index(drop=True))
+
 
 class Model(Protocol):
     """Kind `model`: predicts.
 
     `uses` says what it looks at: "features" (X), "history" (earlier rows with outcomes), or both; what it does not use is passed
     empty. `fit` gets as history the rows before the training rows, `predict` all rows before the part that is scored, training rows
-    included. `predict` gives the columns of its `PredictionKind` without `case` and one row per case in order, or, for kinds with
+    included. Training and validation hold no censored case, unless the model is a `CensoredModel`. `predict` gives the columns of its `PredictionKind` without `case` and one row per case in order, or, for kinds with
     several rows per case, `case` as the position 0..n-1 among the given cases. It sees blind cases.
     """
 
@@ -229,8 +236,15 @@ class Refittable(Model, Protocol):
     def refit(self, train: Examples, history: Cases, compute: Compute) -> None: ...
 
 
+@runtime_checkable
+class CensoredModel(Model, Protocol):
+    """A model that learns from censored cases too: that something lasted at least so long. `takes_censored` is True."""
+
+    takes_censored: bool
+
+
 class Calibrator(Protocol):
-    """Kind `calibration`: maps predictions to trustworthy ones; fitted on validation only. `fits` False needs no validation.
+    """Kind `calibration`: maps predictions to trustworthy ones; fitted on validation only, without its censored cases. `fits` False needs no validation.
 
     `gives` is the kind of what comes out, None where it is the kind that went in.
     """
@@ -342,6 +356,21 @@ class Baseline(Protocol):
     def decide(self, cases: Cases, history: Cases) -> pd.DataFrame:
         """Decision frame over blind cases."""
         ...
+
+
+@runtime_checkable
+class TunedBaseline(Protocol):
+    """A baseline that chooses something by money on the rows before the test rows, such as the best fixed interval.
+
+    It goes through the same game as the candidate, and what it chose is kept beside its flows.
+    """
+
+    spec: Spec
+    gives: DecisionKind
+
+    def tune(self, history: Cases, game: Game) -> Tuned: ...
+
+    def decide(self, cases: Cases, history: Cases, tuned: Tuned) -> pd.DataFrame: ...
 
 
 class Metric(Protocol):
@@ -468,6 +497,7 @@ __all__ = [
     "Baseline",
     "Calibrator",
     "CautiousRollout",
+    "CensoredModel",
     "Check",
     "Component",
     "Compute",
@@ -490,6 +520,7 @@ __all__ = [
     "SectionMaker",
     "Source",
     "Splitter",
+    "TunedBaseline",
     "Window",
     "WindowPolicy",
 ]

@@ -111,6 +111,9 @@ class RolesParams(Params):
         None, description="What was done with the row when it happened, as logged; no model sees it when it predicts."
     )
     propensity: str | None = Field(None, description="Probability with which the logged action was drawn, where chance decided.")
+    afterwards: Names = Field(
+        (), description="Columns that are only known after the decision, such as the mode of a failure: never features."
+    )
 
     def roles(self) -> Roles:
         """The same as a plain record."""

@@ -61,7 +61,7 @@ DECISION_COLUMNS: dict[DecisionKind, tuple[str, ...]] = {
     "action": ("case", "action"),  # optionally "effort", units of capacity that the action costs; "priority", higher is done first
     "quantity": ("case", "quantity"),
     "ranking": ("case", "item", "rank"),
-    "schedule": ("case", "service"),
+    "schedule": ("case", "service"),  # optionally "priority", higher is served first
 }
 """Columns of a decision frame by kind. `service` is True where the unit is taken out for service at that case."""
 
@@ -93,6 +93,7 @@ class Roles:
     protected: tuple[str, ...] = ()
     action: str | None = None
     propensity: str | None = None
+    afterwards: tuple[str, ...] = ()
 
     @property
     def known_after(self) -> tuple[str, ...]:
@@ -105,7 +106,7 @@ class Roles:
             (('product', 'price'), ('sold',))
         """
         of_item = (self.item, self.amount, self.weight) if self.item and self.target in (None, self.item) else ()
-        names = (self.target, self.label_time, self.censored, self.action, self.propensity, *of_item)
+        names = (self.target, self.label_time, self.censored, self.action, self.propensity, *self.afterwards, *of_item)
         return tuple(dict.fromkeys(name for name in names if name))
 
     def columns(self) -> dict[str, tuple[str, ...]]:
@@ -125,6 +126,7 @@ class Roles:
             "protected": self.protected,
             "action": (self.action,),
             "propensity": (self.propensity,),
+            "afterwards": self.afterwards,
         }
         return {role: tuple(n for n in names if n) for role, names in every.items() if any(names)}
 
@@ -182,8 +184,10 @@ class Cases:
     Attributes:
         rows: The columns of the snapshot.
         labels: Columns `label`; where the data has them `as_of` (when the decision falls), `label_known_at` (when the outcome is
-            known; a row may feed features of cases with a later `as_of` only), `censored` (bool) and always `block` (int64: the
-            unit that intervals resample: a day, a week, an entity, a case).
+            known; a row may feed features of cases with a later `as_of` only), `censored` (bool: the outcome was not seen to its
+            end) and always `block` (int64: the unit that intervals resample: a day, a week, an entity, a case). Of things that
+            wear out also `age`, `remaining` (time until they were seen for the last time, however the label is made; both in days,
+            or in steps of a counter) and `fails` (bool: that end is a failure, and not the end of watching).
         roles: Column roles of `rows`.
         block: What a block is: "day", "week", "month", "entity" or "case".
         tables: Side tables by name.
@@ -206,8 +210,16 @@ class Cases:
 
     def blind(self) -> Cases:
         """The same cases without their outcome: what a model may see when it predicts."""
-        outcome = ("label", "label_known_at", "censored")
+        outcome = ("label", "label_known_at", "censored", "remaining", "fails")
         return replace(self, rows=self.rows.without(self.roles.known_after), labels=self.labels.without(outcome))
+
+    def seen(self) -> np.ndarray:
+        """Positions of the cases whose outcome was seen to its end, ascending."""
+        import numpy as np
+
+        if "censored" not in self.labels.columns:
+            return np.arange(self.size)
+        return np.flatnonzero(~self.labels.frame["censored"].to_numpy(dtype=bool))
 
 
 @dataclass(frozen=True)
@@ -461,6 +473,7 @@ class Flows:
         cases: Number of test cases.
         block: What a block is: "day", "entity", ...
         notes: What a reader of the money must know of how it was played, a sentence each.
+        tuned: "fold/baseline" -> what the baseline chose, for those that choose.
     """
 
     tables: Map[Table]
@@ -469,6 +482,7 @@ class Flows:
     cases: int
     block: str
     notes: tuple[str, ...] = ()
+    tuned: Map[Tuned] = field(default_factory=Map)
 
 
 @dataclass(frozen=True)

@@ -45,18 +45,18 @@ def calibrate(fitted: FittedModels, folds: Folds, features: Features, calibrator
 
 
 def _validation(fitted: FittedModels, folds: Folds, features: Features, windows: tuple[str, ...]) -> tuple[pd.DataFrame, Cases]:
-    """Raw predictions of the validation rows of several folds, each by its own model, and their cases."""
+    """Raw predictions of the validation rows of several folds, each by its own model, and their cases; without censored ones."""
     import numpy as np
     import pandas as pd
 
     frames, positions, before = [], [], 0
     for name in windows:
         model = live_model(fitted.models[name])
-        rows = examples(folds, features, model, name, "validation")
+        rows = examples(folds, features, model, name, "validation").seen()
         raw = model.predict(type(rows)(rows.cases.blind(), rows.X), folds.history(name, "validation"))
         frame = with_case(raw, model.gives, model.spec, rows.cases.size)
         frames.append(frame.assign(case=frame["case"] + before))
-        positions.append(folds.positions(name, "validation"))
+        positions.append(folds.positions(name, "validation")[folds.part(name, "validation").seen()])
         before += rows.cases.size
     return pd.concat(frames, ignore_index=True), folds.cases.take(np.concatenate(positions))
 

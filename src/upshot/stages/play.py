@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from upshot.contracts.components import Baseline, CautiousRollout, Rollout
-from upshot.contracts.records import Cases, Decisions, Flows, Folds
+from upshot.contracts.components import Baseline, CautiousRollout, Rollout, TunedBaseline
+from upshot.contracts.records import Cases, Decisions, Flows, Folds, Kpis, Tuned
 from upshot.contracts.tables import Map, Table
 from upshot.errors import PluginError, Problem
+from upshot.stages.game import KpiGame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 CANDIDATE = "candidate"
 
 
-def play(decisions: Decisions, folds: Folds, rollout: Rollout, baselines: Mapping[str, Baseline]) -> Flows:
-    """Play candidate and baselines.
+def play(decisions: Decisions, folds: Folds, rollout: Rollout, baselines: Mapping[str, Baseline], kpis: Kpis) -> Flows:
+    """Play candidate and baselines; a baseline that chooses something does so by money on the rows before the test rows.
 
     Raises:
         PluginError: The rollout does not give the flows that it declares.
@@ -25,19 +26,24 @@ def play(decisions: Decisions, folds: Folds, rollout: Rollout, baselines: Mappin
     import pandas as pd
 
     rows: dict[str, list[pd.DataFrame]] = {subject: [] for subject in (CANDIDATE, *baselines)}
+    tuned: dict[str, Tuned] = {}
     cases, notes = 0, dict[str, None]()
     for fold in folds.tested():
         test, history = folds.part(fold.name, "test"), folds.history(fold.name, "test")
         for subject in rows:
             if subject == CANDIDATE:
                 decided = decisions.frames[f"{fold.name}/test"].frame
+            elif isinstance(baseline := baselines[subject], TunedBaseline):
+                choice = baseline.tune(history, KpiGame(rollout, kpis.kpis[kpis.objective], history))
+                tuned[f"{fold.name}/{subject}"] = choice
+                decided = baseline.decide(test.blind(), history, choice)
             else:
-                decided = baselines[subject].decide(test.blind(), history)
+                decided = baseline.decide(test.blind(), history)
             rows[subject].append(_played(rollout, decided, test, history, cases))
         cases += test.size
         notes |= dict.fromkeys(rollout.cautions(test) if isinstance(rollout, CautiousRollout) else ())
     tables = {subject: Table.of(pd.concat(frames, ignore_index=True)) for subject, frames in rows.items()}
-    return Flows(Map(tables), Map(dict(rollout.columns)), _days(folds), cases, folds.cases.block, tuple(notes))
+    return Flows(Map(tables), Map(dict(rollout.columns)), _days(folds), cases, folds.cases.block, tuple(notes), Map(tuned))
 
 
 def _played(rollout: Rollout, decided: pd.DataFrame, test: Cases, history: Cases, offset: int) -> pd.DataFrame:

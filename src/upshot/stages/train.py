@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 
-from upshot.contracts.components import Compute, Examples, Model, Refittable
+from upshot.contracts.components import CensoredModel, Compute, Examples, Model, Refittable
 from upshot.contracts.records import Features, Fitted, FittedModels, Folds, Part, Seed, Threads
 from upshot.contracts.tables import Map
 
@@ -24,9 +24,9 @@ def train(folds: Folds, features: Features, model: Model, seed: Seed, threads: T
             continue
         fresh = copy(model)
         has_validation = fold.parts.get("validation", 0) > 0
-        validation = examples(folds, features, model, fold.name, "validation") if has_validation else None
+        validation = learnt_from(folds, features, model, fold.name, "validation") if has_validation else None
         before = folds.history(fold.name, "train")
-        train_rows, window = examples(folds, features, model, fold.name, "train"), fitted.get(fold.tunes_on[-1])
+        train_rows, window = learnt_from(folds, features, model, fold.name, "train"), fitted.get(fold.tunes_on[-1])
         if isinstance(fresh, Refittable) and window is not None and not has_validation:
             fresh = copy(window.live)  # with what it chose on the last backtest window
             fresh.refit(train_rows, before, compute)
@@ -35,13 +35,19 @@ def train(folds: Folds, features: Features, model: Model, seed: Seed, threads: T
         fitted[fold.name] = Fitted(model.spec, live=fresh)
         if folds.refit and has_validation:
             again = copy(fresh) if isinstance(fresh, Refittable) else copy(model)
-            both = examples(folds, features, model, fold.name, "train", "validation")
+            both = learnt_from(folds, features, model, fold.name, "train", "validation")
             if isinstance(again, Refittable):
                 again.refit(both, before, compute)
             else:
                 again.fit(both, None, before, compute)
             refitted[fold.name] = Fitted(model.spec, live=again)
     return FittedModels(Map(fitted), folds.folds[-1].name, model.gives, seed, threads, Map(refitted))
+
+
+def learnt_from(folds: Folds, features: Features, model: Model, fold: str, *parts: Part) -> Examples:
+    """The cases of parts that a model may learn from: censored ones only where it says that it takes them."""
+    rows = examples(folds, features, model, fold, *parts)
+    return rows if isinstance(model, CensoredModel) and model.takes_censored else rows.seen()
 
 
 def examples(folds: Folds, features: Features, model: Model, fold: str, *parts: Part) -> Examples:

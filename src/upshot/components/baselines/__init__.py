@@ -31,4 +31,12 @@ ENTRIES: tuple[Component, ...] = (
         sentence="The quantity that the series had when it was last known.",
         libraries=("numpy", "pandas"),
     ),
+    Component(
+        "baselines",
+        "best_interval",
+        params=f"{_HERE}.best_interval:BestIntervalParams",
+        make=f"{_HERE}.best_interval:BestInterval",
+        sentence="Every unit is served at one age, the best one on the rows before the test rows.",
+        libraries=("numpy", "pandas"),
+    ),
 )

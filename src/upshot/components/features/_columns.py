@@ -19,8 +19,7 @@ def raw(cases: Cases, name: str) -> pd.Series:
     Raises:
         DataError: There is none of this name, or it is only known afterwards.
     """
-    roles = cases.roles
-    if name in (roles.target, roles.label_time, roles.censored):
+    if name in cases.roles.known_after:
         raise DataError("a feature would leak the outcome", [Problem(name, "is only known after the decision", hint="leave it out")])
     return column_of(cases.rows.frame, name, f"feature column {name!r}")
 

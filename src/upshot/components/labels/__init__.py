@@ -17,6 +17,13 @@ ENTRIES: tuple[Component, ...] = (
         "remaining_life",
         params="upshot.components.labels.remaining_life:RemainingLifeParams",
         make="upshot.components.labels.remaining_life:RemainingLife",
-        sentence="The outcome is how long a unit still lived after the row, with censoring.",
+        sentence="The outcome is how long a unit still lived after the row, capped or not, with censoring.",
+    ),
+    Component(
+        "labels",
+        "failure_within",
+        params="upshot.components.labels.failure_within:FailureWithinParams",
+        make="upshot.components.labels.failure_within:FailureWithin",
+        sentence="The outcome is whether a unit fails within a horizon after the row, with censoring.",
     ),
 )

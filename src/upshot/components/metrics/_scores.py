@@ -23,15 +23,6 @@ Scorer = Callable[["np.ndarray"], float]
 MEDIAN = "q0.5"
 
 
-def seen(cases: Cases) -> np.ndarray:
-    """Positions of the cases whose outcome was seen, ascending."""
-    import numpy as np
-
-    if "censored" not in cases.labels.columns:
-        return np.arange(cases.size)
-    return np.flatnonzero(~cases.labels.frame["censored"].to_numpy(dtype=bool))
-
-
 def probabilities(predictions: pd.DataFrame, cases: Cases) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Positions of the seen cases, their labels (0.0 or 1.0) and probabilities.
 
@@ -40,7 +31,7 @@ def probabilities(predictions: pd.DataFrame, cases: Cases) -> tuple[np.ndarray, 
     """
     import numpy as np
 
-    at = seen(cases)
+    at = cases.seen()
     y = cases.labels.frame["label"].to_numpy(dtype=np.float64)[at]
     other = np.unique(y[(y != 0.0) & (y != 1.0)])
     if len(other):
@@ -61,7 +52,7 @@ def points(predictions: pd.DataFrame, cases: Cases) -> tuple[np.ndarray, np.ndar
     if name not in predictions.columns:
         got = ", ".join(str(column) for column in predictions.columns if column != "case")
         raise DataError("the score is not defined", [Problem("model.levels", "must hold 0.5 for a metric of the point forecast", got)])
-    at = seen(cases)
+    at = cases.seen()
     y = cases.labels.frame["label"].to_numpy(dtype=np.float64)[at]
     return at, y, predictions[name].to_numpy(dtype=np.float64)[at]
 
@@ -70,7 +61,7 @@ def quantiles(predictions: pd.DataFrame, cases: Cases) -> tuple[np.ndarray, np.n
     """Positions of the seen cases, their labels, the levels (ascending) and the quantiles, shape (n, levels)."""
     import numpy as np
 
-    at = seen(cases)
+    at = cases.seen()
     y = cases.labels.frame["label"].to_numpy(dtype=np.float64)[at]
     names = sorted((name for name in predictions.columns if str(name).startswith("q")), key=lambda name: float(name[1:]))
     levels = np.array([float(name[1:]) for name in names])
@@ -81,7 +72,7 @@ def hits(predictions: pd.DataFrame, cases: Cases, k: int) -> tuple[np.ndarray, n
     """Positions of the seen cases, and the rank at which each case's item stands among its first k; infinite where it does not."""
     import numpy as np
 
-    at = seen(cases)
+    at = cases.seen()
     wanted = cases.labels.frame["label"].to_numpy()
     case, rank = predictions["case"].to_numpy(), predictions["rank"].to_numpy()
     hit = (rank <= k) & (predictions["item"].to_numpy() == wanted[case])

@@ -6,15 +6,16 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from upshot.components.model._roles import entity_column, time_column
+from upshot.components.lives import ages, fails, remaining, unit_codes
 from upshot.contracts.components import Compute, Examples
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, PredictionKind, Spec
 from upshot.errors import DataError, Problem
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
+
+NAME = "model mean_life"
 
 
 class MeanLifeParams(Params):
@@ -22,7 +23,7 @@ class MeanLifeParams(Params):
 
 
 class MeanLife:
-    """Gives the remaining life in units of the time column (cycles), 0 at least.
+    """Gives the remaining life in units of the time column (cycles), or in days, 0 at least.
 
     A unit's life is its age at its last training row plus the remaining life there. Units whose end was not seen (censored) are left out,
     which makes the mean too short where many are.
@@ -31,6 +32,7 @@ class MeanLife:
     spec: Spec
     uses: tuple[str, ...] = ("history",)
     gives: PredictionKind = "point"
+    takes_censored = True
 
     def __init__(self, params: MeanLifeParams) -> None:
         self.params = params
@@ -39,16 +41,12 @@ class MeanLife:
         """Learn the mean life.
 
         Raises:
-            DataError: The time column does not count age, or no training unit was seen to fail.
+            DataError: The cases have no age, or no training unit was seen to fail.
         """
-        import numpy as np
         import pandas as pd
 
         cases = train.cases
-        age = _age(cases)
-        frame = pd.DataFrame({"unit": cases.rows.frame[entity_column(cases)].to_numpy(), "age": age, "left": train.y.astype(np.float64)})
-        if "censored" in cases.labels.columns:
-            frame = frame[~cases.labels.frame["censored"].to_numpy(dtype=bool)]
+        frame = pd.DataFrame({"unit": unit_codes(cases, NAME), "age": ages(cases, NAME), "left": remaining(cases, NAME)})[fails(cases)]
         if frame.empty:
             problem = Problem(cases.roles.target or "label", "needs a training unit that was seen to fail", "none")
             raise DataError("there is no life to take the mean of", [problem])
@@ -60,7 +58,7 @@ class MeanLife:
         import numpy as np
         import pandas as pd
 
-        return pd.DataFrame({"point": np.maximum(self.mean_life_ - _age(examples.cases), 0.0)})
+        return pd.DataFrame({"point": np.maximum(self.mean_life_ - ages(examples.cases, NAME), 0.0)})
 
     def state(self) -> Mapping[str, bytes]:
         """The mean life as JSON."""
@@ -69,15 +67,3 @@ class MeanLife:
     def restore(self, files: Mapping[str, bytes]) -> None:
         """The opposite of `state`."""
         self.mean_life_ = float(json.loads(files["model.json"])["mean_life"])
-
-
-def _age(cases: Cases) -> np.ndarray:
-    import numpy as np
-    import pandas as pd
-
-    column = cases.rows.frame[time_column(cases)]
-    if not pd.api.types.is_numeric_dtype(column.dtype):
-        problem = Problem(str(column.name), "must count a unit's age (cycles, hours)", str(column.dtype))
-        raise DataError("mean life needs an age", [problem])
-    age: np.ndarray = column.to_numpy(dtype=np.float64)
-    return age

@@ -63,4 +63,12 @@ ENTRIES: tuple[Component, ...] = (
         sentence="Service of every unit at one age, chosen by money on validation data, or given.",
         libraries=("numpy", "pandas"),
     ),
+    Component(
+        "policy",
+        "service_threshold",
+        params=f"{_HERE}.service_threshold:ServiceThresholdParams",
+        make=f"{_HERE}.service_threshold:ServiceThreshold",
+        sentence="Each unit is served when its risk is high or its remaining life short, and neighbours ride along; thresholds chosen by money.",
+        libraries=("numpy", "pandas"),
+    ),
 )

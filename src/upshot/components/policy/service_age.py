@@ -23,16 +23,18 @@ if TYPE_CHECKING:
     from upshot.contracts.components import Game
     from upshot.contracts.records import Cases
 
+NAME = "policy service_age"
+
 
 class ServiceAgeParams(Params):
     """Service of every unit at one age."""
 
-    age: int | None = Field(None, ge=0, description="Age at service, in cycles; null chooses it by money on validation data.")
+    age: int | None = Field(None, ge=0, description="Age at service, in cycles or days; null chooses it by money on validation data.")
     candidates: int = Field(200, ge=2, le=10_000, description="Ages that are tried at most, evenly over those seen, and never.")
 
 
 class ServiceAge:
-    """Serves a unit at its first case with an age of at least T cycles.
+    """Serves a unit at its first case with an age of at least T cycles, or days on a clock.
 
     Args:
         params: The age, or how many candidates to choose it from.
@@ -53,30 +55,40 @@ class ServiceAge:
         Returns:
             `age`, and the curve `age`, `services`, `worth`: one row a candidate, highest age first; the first is "never".
         """
-        import numpy as np
-        import pandas as pd
-
-        from upshot.components.policy._cases import ages, unit_codes
-
-        if self.params.age is not None:
-            return Tuned(Map({"age": float(self.params.age)}))
-        age, unit = ages(outcomes, "service_age"), unit_codes(outcomes, "service_age")
-        tried = candidates(age, self.params.candidates)
-        plans = [schedule(age, unit, at) for at in tried]
-        worth = np.array([game.worth(plan, outcomes) for plan in plans])
-        curve = pd.DataFrame({"age": tried, "services": [int(plan["service"].sum()) for plan in plans], "worth": worth})
-        return Tuned(Map({"age": float(tried[worth.argmax()])}), on="validation", curve=Table.of(curve))
+        return best_age(self.params, outcomes, game, NAME)
 
     def decide(self, predictions: pd.DataFrame, cases: Cases, tuned: Tuned, game: Game) -> pd.DataFrame:
         """Columns `case`, `service`; one row a case, True at most once a unit.
 
         Raises:
-            DataError: The time of the cases is not a number of cycles, or no column names the unit.
+            DataError: The cases have no age, or no column names the unit.
         """
-        from upshot.components.policy._cases import ages, unit_codes
+        return at_age(self.params, cases, tuned, NAME)
 
-        at = tuned.values["age"] if self.params.age is None else float(self.params.age)
-        return schedule(ages(cases, "service_age"), unit_codes(cases, "service_age"), at)
+
+def best_age(params: ServiceAgeParams, outcomes: Cases, game: Game, asker: str) -> Tuned:
+    """The age that is worth most, and the curve that it was chosen from; the given age, where there is one."""
+    import numpy as np
+    import pandas as pd
+
+    from upshot.components.lives import ages, unit_codes
+
+    if params.age is not None:
+        return Tuned(Map({"age": float(params.age)}))
+    age, unit = ages(outcomes, asker), unit_codes(outcomes, asker)
+    tried = candidates(age, params.candidates)
+    plans = [schedule(age, unit, at) for at in tried]
+    worth = np.array([game.worth(plan, outcomes) for plan in plans])
+    curve = pd.DataFrame({"age": tried, "services": [int(plan["service"].sum()) for plan in plans], "worth": worth})
+    return Tuned(Map({"age": float(tried[worth.argmax()])}), on="validation", curve=Table.of(curve))
+
+
+def at_age(params: ServiceAgeParams, cases: Cases, tuned: Tuned, asker: str) -> pd.DataFrame:
+    """Decision frame: service at the given age, or at the one that was chosen."""
+    from upshot.components.lives import ages, unit_codes
+
+    at = tuned.values["age"] if params.age is None else float(params.age)
+    return schedule(ages(cases, asker), unit_codes(cases, asker), at)
 
 
 def candidates(age: np.ndarray, count: int) -> np.ndarray:
@@ -98,9 +110,9 @@ def schedule(age: np.ndarray, unit: np.ndarray, at: float) -> pd.DataFrame:
     """Decision frame: service at each unit's first case of this age or more.
 
     Args:
-        age: Age of the unit at each case, in cycles, shape (n,).
+        age: Age of the unit at each case, in cycles or days, shape (n,).
         unit: Unit of each case, integers, shape (n,).
-        at: Age at service, in cycles.
+        at: Age at service, likewise.
     """
     import numpy as np
     import pandas as pd

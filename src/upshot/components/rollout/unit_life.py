@@ -1,15 +1,20 @@
 """A unit runs until it is taken out for service or breaks down.
 
-Each unit is played over the cases at hand, one a cycle: it begins at its first case and ends at its first service, at its breakdown,
-or, where it never failed, at its last case. What comes after the end is another life and not counted, so KPIs are ratios: cost per
-cycle that was run.
+Each unit is played over the cases at hand: it begins at its first case and ends when it is served, when it breaks down, or, where it
+never failed, when watching ends. A service is asked for at the first case whose decision says so, and done when the spare part is there
+and the crew has a free hand; a unit that fails before is a breakdown all the same. What comes after the end is another life and not
+counted, so KPIs are ratios: cost per cycle that was run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import Field, model_validator
+
+from upshot.components.durations import Duration
 from upshot.contracts.params import Params
 from upshot.contracts.records import DecisionKind, Spec
 from upshot.errors import DataError, Problem
@@ -18,21 +23,51 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from upshot.components.rollout._crew import Crew
     from upshot.contracts.records import Cases
+
+NAME = "rollout unit_life"
 
 
 class UnitLifeParams(Params):
-    """There is nothing to set."""
+    """How lives are counted, and what a service waits for."""
+
+    unit: str = Field(
+        "cycle",
+        pattern=r"^[a-z][a-z0-9]*$",
+        description="What lives are counted in, and the flows named by: a step of the counter; day or hour where the time is a timestamp.",
+    )
+    part_lead_time: Duration | None = Field(
+        None, description="Time from the decision until the spare part is there ('5 steps', '14 days')."
+    )
+    crew: int | None = Field(None, ge=1, description="Services that can be done in a period, over all units; none for no limit.")
+    period: Duration | None = Field(
+        None, description="Length of a period of the crew, counted from the first case; services of one period share a visit to their site."
+    )
+    repairs_take_crew: bool = Field(False, description="Whether breakdowns take hands of the crew too, before any service.")
+    site: str | None = Field(
+        None, description="Column of the place; services at one place in one period count as one visit. None: each is one."
+    )
+
+    @model_validator(mode="after")
+    def _has_a_period(self) -> UnitLifeParams:
+        needs = [name for name, given in (("crew", self.crew), ("site", self.site)) if given is not None]
+        if needs and self.period is None:
+            raise ValueError(f"{' and '.join(needs)} need a period, such as period: 7 days, or 7 steps on a counter")
+        if self.repairs_take_crew and self.crew is None:
+            raise ValueError("repairs_take_crew needs a crew")
+        return self
 
 
 class UnitLife:
-    """Flows of one unit: breakdowns, services, cycles run, cycles wasted by a service before the breakdown.
+    """Flows of one unit; by `unit: cycle` they are breakdowns, services, visits, cycles, wasted_cycles and down_cycles.
 
-    The label is the number of cycles until the failure. A service at the failing cycle itself (label 0) comes too late. Of a unit that
-    was never seen to fail (censored) the wasted cycles are those up to its last observation, the least that was wasted.
+    Wasted is what a served unit could still have run; of one that was never seen to fail, the least that it could have. Down is the time
+    that a broken unit waits for its spare part. The time that a unit runs counts from its first case to its end; on a counter both
+    are counted, because a case stands for a cycle that was run.
 
     Args:
-        params: Nothing.
+        params: What a service waits for.
     """
 
     spec: Spec
@@ -41,80 +76,142 @@ class UnitLife:
 
     def __init__(self, params: UnitLifeParams) -> None:
         self.params = params
-        self.columns = {"units": "unit", "breakdowns": "breakdown", "services": "service", "cycles": "cycle", "wasted_cycles": "cycle"}
+        unit = params.unit
+        times = {f"{unit}s": unit, f"wasted_{unit}s": unit, f"down_{unit}s": unit}
+        self.columns = {"units": "unit", "breakdowns": "breakdown", "services": "service", "visits": "visit", **times}
 
     def play(self, decisions: pd.DataFrame, outcomes: Cases, history: Cases) -> pd.DataFrame:
         """One row a unit (first entity role); `case` is its first case.
 
         Args:
-            decisions: `case`, `service` (bool).
-            outcomes: Cases whose label is the remaining life in cycles, >= 0, and whose time is the cycle.
+            decisions: `case`, `service` (bool), and perhaps `priority`: higher is served first where the crew is short.
+            outcomes: Cases labelled by a rule on lives, or whose label is the remaining life.
             history: Not looked at.
 
         Raises:
-            DataError: The time is no number of cycles, or a remaining life is negative or not finite.
+            DataError: The time does not fit `unit`, or a remaining life is negative or not finite.
         """
         import numpy as np
         import pandas as pd
 
-        from upshot.components.rollout._outcomes import in_order, units
-
-        decisions = in_order(decisions, outcomes.size)
-        cycle, remaining = _cycles(outcomes), _remaining(outcomes)
-        unit = units(outcomes, "unit_life")
-        order = np.lexsort((cycle, unit))
-        first = np.flatnonzero(np.diff(unit[order], prepend=-1))
-        last = np.append(first[1:], len(order)) - 1
-        failed = ~_censored(outcomes)[order]
-        in_time = decisions["service"].to_numpy(dtype=bool)[order] & ~(failed & (remaining[order] == 0))
-        end = _first_true(in_time, first, last)
-        serviced = in_time[end] if len(end) else np.zeros(0, dtype=bool)
-        ran = cycle[order]
+        lives = _Lives.of(decisions, outcomes, self.params)
+        lead = lives.span(self.params.part_lead_time, "rollout.part_lead_time")
+        ready = np.where(lives.asked < NEVER_ASKED, lives.asked + lead, NEVER_ASKED)
+        crew = self._crew(lives)
+        served = crew.serve(ready, lives.until, lives.fails, lives.priority)
+        is_served = served < NEVER_ASKED
+        breaks = ~is_served & lives.fails
+        ran = np.where(is_served, served, lives.until) - lives.begin
+        down = np.where(breaks, np.clip(ready - lives.until, 0, lead), 0)
+        unit = self.params.unit
         return pd.DataFrame(
             {
-                "case": order[first],
+                "case": lives.case,
                 "units": 1.0,
-                "breakdowns": (~serviced & failed[end]).astype("float64"),
-                "services": serviced.astype("float64"),
-                "cycles": ran[end] - ran[first] + 1.0,
-                "wasted_cycles": np.where(serviced, remaining[order][end], 0.0),
+                "breakdowns": breaks.astype(np.float64),
+                "services": is_served.astype(np.float64),
+                "visits": self._visits(served, lives, outcomes, crew.period),
+                f"{unit}s": ran / lives.scale + (not lives.clock),
+                f"wasted_{unit}s": np.where(is_served, lives.until - served, 0) / lives.scale,
+                f"down_{unit}s": down / lives.scale,
             }
         ).sort_values("case", ignore_index=True)
 
+    def _crew(self, lives: _Lives) -> Crew:
+        from upshot.components.rollout._crew import Crew
 
-def _first_true(flags: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Position of the first True in each stretch first..last, or of its last element where there is none."""
-    import numpy as np
+        period = lives.span(self.params.period, "rollout.period")
+        return Crew(self.params.crew, max(period, 1), self.params.repairs_take_crew)
 
-    true_at = np.append(np.flatnonzero(flags), len(flags))
-    found: np.ndarray = np.minimum(true_at[np.searchsorted(true_at, first)], last)
-    return found
+    def _visits(self, served: np.ndarray, lives: _Lives, outcomes: Cases, period: int) -> np.ndarray:
+        """The share of a visit that each unit's service takes: services at one site in one period are one visit together."""
+        import numpy as np
+        import pandas as pd
 
+        from upshot.components.faults import column_of
 
-def _cycles(outcomes: Cases) -> np.ndarray:
-    import pandas as pd
-
-    from upshot.components.rollout._outcomes import moments
-
-    cycle = moments(outcomes, "unit_life")
-    if not pd.api.types.is_numeric_dtype(cycle):
-        rule = "rollout unit_life counts cycles, so the time of a case must be a number"
-        raise DataError("the cases have no cycles", [Problem(outcomes.roles.time or "data.roles.time", rule, str(cycle.dtype))])
-    return cycle.to_numpy(dtype="float64")
-
-
-def _remaining(outcomes: Cases) -> np.ndarray:
-    from upshot.components.rollout._outcomes import numbers, refuse
-
-    rule = "must be the remaining life in cycles: a finite number >= 0"
-    remaining = numbers(outcomes, rule)
-    refuse(remaining < 0, remaining, outcomes.roles.target or "label", rule, "the outcome does not fit the rollout")
-    return remaining
+        is_served = served < NEVER_ASKED
+        if self.params.site is None:
+            return is_served.astype(np.float64)
+        site = pd.factorize(column_of(outcomes.rows.frame, self.params.site, "rollout.site"))[0][lives.case]
+        together = pd.DataFrame({"site": site, "period": np.where(is_served, served // period, -1)})
+        shares: np.ndarray = is_served / together.groupby(["site", "period"])["site"].transform("size").to_numpy()
+        return shares
 
 
-def _censored(outcomes: Cases) -> np.ndarray:
-    import numpy as np
+NEVER_ASKED = 2**62
 
-    if "censored" not in outcomes.labels.columns:
-        return np.zeros(outcomes.size, dtype=bool)
-    return outcomes.labels.frame["censored"].to_numpy(dtype=bool)
+
+@dataclass(frozen=True)
+class _Lives:
+    """One entry a unit, shape (units,); times in ticks from the first moment at hand.
+
+    Attributes:
+        case: Position of its first case.
+        begin: Time of its first case.
+        asked: When its service is asked for, `NEVER_ASKED` without.
+        until: When it fails, or is no longer watched.
+        fails: Whether it fails then.
+        priority: Of its service, higher is first.
+        scale: Ticks in one unit of the flows.
+        clock: Whether the time is a timestamp.
+    """
+
+    case: np.ndarray
+    begin: np.ndarray
+    asked: np.ndarray
+    until: np.ndarray
+    fails: np.ndarray
+    priority: np.ndarray
+    scale: int
+    clock: bool
+
+    @classmethod
+    def of(cls, decisions: pd.DataFrame, outcomes: Cases, params: UnitLifeParams) -> _Lives:
+        import numpy as np
+
+        from upshot.components.lives import LifeOrder, fails, moments, remaining, unit_codes
+        from upshot.components.rollout._outcomes import in_order
+        from upshot.components.times import DAY, is_clock, ticks
+
+        decisions = in_order(decisions, outcomes.size)
+        at = moments(outcomes, NAME)
+        clock, scale = is_clock(at), _scale(at, params.unit, outcomes)
+        now = ticks(at)
+        now = now - now.min(initial=NEVER_ASKED)
+        lives = LifeOrder.of(unit_codes(outcomes, NAME), now)
+        order, last = lives.order, lives.last
+        left = np.rint(remaining(outcomes, NAME)[order] * (DAY if clock else 1)).astype(np.int64)
+        failing = fails(outcomes)[order]
+        until, dies = now[order][last] + left[last], failing[last]
+        asked = decisions["service"].to_numpy(dtype=bool)[order] & ~(failing & (left <= 0))
+        place = lives.first_true(asked)
+        is_asked = place <= last
+        at_place = order[np.where(is_asked, place, last)]
+        priority = decisions["priority"].to_numpy(dtype=np.float64)[at_place] if "priority" in decisions else np.zeros(len(last))
+        asked_at = np.where(is_asked, now[at_place], NEVER_ASKED)
+        return cls(order[lives.first], now[order][lives.first], asked_at, until, dies, priority, scale, clock)
+
+    def span(self, length: str | None, where: str) -> int:
+        """Ticks of a length; 0 for none."""
+        from upshot.components.times import span_ticks
+
+        return 0 if length is None else span_ticks(length, self.clock, where)
+
+
+def _scale(at: pd.Series, unit: str, outcomes: Cases) -> int:
+    """Ticks in one unit of the flows.
+
+    Raises:
+        DataError: The time is a timestamp, and the unit neither day nor hour; or the other way round.
+    """
+    from upshot.components.times import DAY, is_clock
+
+    if not is_clock(at):
+        return 1
+    scales = {"day": DAY, "hour": DAY // 24}
+    if unit not in scales:
+        rule = f"{NAME} counts {unit}s, and timestamps are counted in days or hours"
+        hint = "set rollout.unit to day or hour, or take a counter as time"
+        raise DataError("the lives cannot be counted", [Problem(outcomes.roles.time or "data.roles.time", rule, str(at.dtype), hint)])
+    return scales[unit]
