@@ -34,6 +34,8 @@ FITTING_CARD_FRAUD = {
     ("model", "sklearn"),
     ("model", "xgboost"),
     ("policy", "expected_value"),
+    ("policy", "reject_option"),
+    ("policy", "review_band"),
     ("policy", "threshold"),
     ("policy", "top_cards_per_day"),
     ("policy", "top_k_per_day"),

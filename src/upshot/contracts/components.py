@@ -324,6 +324,14 @@ class WindowPolicy(Policy, Protocol):
     def tune_windows(self, windows: Sequence[Window]) -> Tuned: ...
 
 
+@runtime_checkable
+class NamesActions(Protocol):
+    """A policy or baseline that gives actions, or a rollout that plays them, and says which: the plan proves that all of them are known."""
+
+    spec: Spec
+    actions: tuple[str, ...]
+
+
 class Rollout(Protocol):
     """Kind `rollout`: sets decisions against outcomes and gives flows.
 
@@ -513,6 +521,7 @@ __all__ = [
     "Lake",
     "Metric",
     "Model",
+    "NamesActions",
     "Policy",
     "Refittable",
     "Registry",

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, get_args
 
 from upshot.catalogue import Catalogue
+from upshot.contracts.components import NamesActions
 from upshot.contracts.records import Direction, Kpis, PredictionKind, Spec
 from upshot.engine.code import CodeDigests
 from upshot.engine.files import FileDigests
@@ -73,6 +74,11 @@ def _kinds(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
                 f"{giver.spec.use!r} gives {giver.gives}, and rollout {rollout.spec.use!r} accepts {rollout.accepts}",
                 hint=f"options that fit: {_fitting(catalogue, giver.spec.kind, 'gives', rollout.accepts)}",
             )
+        elif isinstance(giver, NamesActions) and isinstance(rollout, NamesActions):
+            for action in giver.actions:
+                if action not in rollout.actions:
+                    rule = f"takes an action that rollout {rollout.spec.use!r} does not know"
+                    yield Problem(f"{place}.{_key_of(giver.spec, action)}", rule, repr(action), did_you_mean(action, rollout.actions))
 
 
 def _predicted(made: _Made) -> tuple[Any, PredictionKind]:
@@ -140,7 +146,8 @@ def _has_direction(catalogue: Catalogue, metric: str) -> bool:
 
 def _key_of(spec: Spec, wanted: str) -> str:
     """The parameter by which a component asks for something."""
-    return next((key for key, value in spec.params.items() if value == wanted), "use")
+    held = (key for key, value in spec.params.items() if value == wanted or (isinstance(value, tuple) and wanted in value))
+    return next(held, "use")
 
 
 def _metrics(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 from pydantic import Field, field_validator
 
 from upshot.components.actions import APPROVE, action_frame
+from upshot.components.raw_expressions import evaluated
 from upshot.contracts.params import Params
 from upshot.contracts.records import DecisionKind, Spec
-from upshot.errors import DataError, Problem, did_you_mean
+from upshot.errors import DataError, Problem
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from upshot.contracts.records import Cases
+
+HEADLINE = "a rule cannot be applied"
 
 
 class RuleParams(Params):
@@ -57,6 +59,7 @@ class Rule:
 
     def __init__(self, params: RuleParams) -> None:
         self.params = params
+        self.actions = (APPROVE, params.action)
 
     def decide(self, cases: Cases, history: Cases) -> pd.DataFrame:
         """Columns `case`, `action`, and `priority` where the rule has one; one row a case.
@@ -64,28 +67,13 @@ class Rule:
         Raises:
             DataError: An expression names a column that the cases do not have; the condition is a number, or the priority is none.
         """
-        holds = _evaluated(self.params.when, cases, "baselines.when")
+        holds = evaluated(self.params.when, cases, "baselines.when", HEADLINE)
         if holds.dtype != bool:
-            raise DataError(
-                "a rule cannot be applied", [Problem("baselines.when", "must be a condition, such as amount > 220", self.params.when)]
-            )
-        decided = action_frame(holds, (APPROVE, self.params.action))
+            raise DataError(HEADLINE, [Problem("baselines.when", "must be a condition, such as amount > 220", self.params.when)])
+        decided = action_frame(holds, self.actions)
         if self.params.priority is None:
             return decided
-        priority = _evaluated(self.params.priority, cases, "baselines.priority")
+        priority = evaluated(self.params.priority, cases, "baselines.priority", HEADLINE)
         if priority.dtype == bool:
-            raise DataError(
-                "a rule cannot be applied", [Problem("baselines.priority", "must be a number, such as amount", self.params.priority)]
-            )
+            raise DataError(HEADLINE, [Problem("baselines.priority", "must be a number, such as amount", self.params.priority)])
         return decided.assign(priority=priority)
-
-
-def _evaluated(text: str, cases: Cases, where: str) -> np.ndarray:
-    from upshot.value.expressions import Expression
-
-    expression, known = Expression.parse(text), cases.rows.columns
-    unknown = expression.unknown(known)
-    if unknown:
-        rule = "must name columns of the data that are known before the outcome"
-        raise DataError("a rule cannot be applied", [Problem(where, rule, repr(n), did_you_mean(n, known)) for n in unknown])
-    return expression.evaluate({name: cases.rows.frame[name] for name in expression.names}, rows=cases.size, what=where)

@@ -1,4 +1,4 @@
-"""The day of a decision, for policies that decide per day."""
+"""The calendar day, week or month of a decision, for policies that decide by period."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from upshot.contracts.records import Cases
 
 
-def day_codes(cases: Cases, policy: str) -> np.ndarray:
-    """The calendar day of each case, coded 0, 1, ... in time order, shape (n,).
+def period_codes(cases: Cases, period: str, policy: str) -> np.ndarray:
+    """The calendar day, week (from Monday) or month of each case, coded 0, 1, ... in time order, shape (n,).
 
     Raises:
         DataError: The cases have no clock.
@@ -24,7 +24,7 @@ def day_codes(cases: Cases, policy: str) -> np.ndarray:
 
     at = moments(cases, f"policy {policy}")
     if not pd.api.types.is_datetime64_any_dtype(at):
-        rule = f"policy {policy} decides per day, so the time of a case must be a timestamp"
-        raise DataError("the cases have no days", [Problem(cases.roles.time or "roles.time", rule, str(at.dtype))])
-    codes, _ = pd.factorize(at.dt.normalize(), sort=True)
+        rule = f"policy {policy} decides per {period}, so the time of a case must be a timestamp"
+        raise DataError("the cases have no calendar", [Problem(cases.roles.time or "roles.time", rule, str(at.dtype))])
+    codes, _ = pd.factorize(at.dt.to_period({"day": "D", "week": "W-SUN", "month": "M"}[period]), sort=True)
     return np.asarray(codes)

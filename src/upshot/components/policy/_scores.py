@@ -13,7 +13,7 @@ def scores(predictions: pd.DataFrame) -> np.ndarray:
     """Score of each case in order, float64, shape (n,); higher means more reason to act.
 
     Args:
-        predictions: Columns `case` (0..n-1) and `probability` or `anomaly`.
+        predictions: Columns `case` (0..n-1) and `probability`, `anomaly` or `uplift`.
     """
-    name = "probability" if "probability" in predictions.columns else "anomaly"
+    name = next(kind for kind in ("probability", "anomaly", "uplift") if kind in predictions.columns)
     return predictions[name].to_numpy(dtype="float64")

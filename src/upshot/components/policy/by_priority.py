@@ -70,6 +70,7 @@ class ByPriority:
 
     def __init__(self, params: ByPriorityParams) -> None:
         self.params = params
+        self.actions = (APPROVE, params.action)
         self.tunes = params.amount_power is None
 
     def tune(self, predictions: pd.DataFrame, outcomes: Cases, game: Game) -> Tuned:
@@ -98,7 +99,7 @@ class ByPriority:
         priority = scores(predictions)
         if power > 0:
             priority = priority * _amounts(cases) ** power
-        return action_frame(priority >= self.params.floor, (APPROVE, self.params.action)).assign(priority=priority)
+        return action_frame(priority >= self.params.floor, self.actions).assign(priority=priority)
 
 
 def _amounts(cases: Cases) -> np.ndarray:

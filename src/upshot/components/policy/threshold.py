@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from upshot.components.actions import APPROVE, action_frame
+from upshot.components.policy._choice import LIMITS_SENTENCE, LimitsParams
 from upshot.contracts.params import Params
 from upshot.contracts.records import DecisionKind, PredictionKind, Spec, Tuned
-from upshot.contracts.tables import Map, Table
+from upshot.contracts.tables import Map
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +33,7 @@ class ThresholdParams(Params):
     )
     action: str = Field("block", pattern=r"^[a-z][a-z0-9_]*$", description="What is done at the threshold and above; below it: approve.")
     candidates: int = Field(200, ge=2, le=10_000, description="Thresholds that are tried, from no alert to an alert on every case.")
+    limits: LimitsParams = Field(default_factory=LimitsParams, description=LIMITS_SENTENCE)
 
     @field_validator("action")
     @classmethod
@@ -39,6 +41,12 @@ class ThresholdParams(Params):
         if action == APPROVE:
             raise ValueError("must differ from approve, which is what happens below the threshold")
         return action
+
+    @model_validator(mode="after")
+    def _limits_guide_a_choice(self) -> ThresholdParams:
+        if self.threshold is not None and self.limits.are_set:
+            raise ValueError("limits guide the choice of a threshold, and one is given; leave one of the two out")
+        return self
 
 
 class Threshold:
@@ -55,35 +63,38 @@ class Threshold:
 
     def __init__(self, params: ThresholdParams) -> None:
         self.params = params
+        self.actions = (APPROVE, params.action)
         self.tunes = params.threshold is None
 
     def tune(self, predictions: pd.DataFrame, outcomes: Cases, game: Game) -> Tuned:
-        """The candidate that is worth most; of equals the one with the fewest alerts.
+        """The candidate that is worth most among those that keep the limits; of equals the one with the fewest alerts.
 
         Returns:
-            `threshold`, and the curve `threshold`, `alerts`, `worth`: one row a candidate, fewest alerts first.
-        """
-        import numpy as np
-        import pandas as pd
+            `threshold`, and the curve over the candidates, fewest alerts first.
 
+        Raises:
+            DataError: No candidate keeps the limits.
+        """
+        from upshot.components.policy._choice import choose_by_money
         from upshot.components.policy._scores import scores
 
         if self.params.threshold is not None:
             return Tuned(Map({"threshold": self.params.threshold}))
         score = scores(predictions)
-        levels, names = candidates(score, self.params.candidates), (APPROVE, self.params.action)
-        worth = np.array([game.worth(action_frame(score >= level, names), outcomes) for level in levels])
-        alerts = len(score) - np.searchsorted(np.sort(score), levels)
-        curve = pd.DataFrame({"threshold": levels, "alerts": alerts, "worth": worth})
-        return Tuned(Map({"threshold": float(levels[worth.argmax()])}), on="validation", curve=Table.of(curve))
+        levels = candidates(score, self.params.candidates)
+        return choose_by_money(
+            {"threshold": levels}, lambda option: self._decided(score, levels[option]), outcomes, game, self.params.limits
+        )
 
     def decide(self, predictions: pd.DataFrame, cases: Cases, tuned: Tuned, game: Game) -> pd.DataFrame:
         """Columns `case`, `action`; one row a case."""
         from upshot.components.policy._scores import scores
 
         given = self.params.threshold
-        level = tuned.values["threshold"] if given is None else given
-        return action_frame(scores(predictions) >= level, (APPROVE, self.params.action))
+        return self._decided(scores(predictions), tuned.values["threshold"] if given is None else given)
+
+    def _decided(self, score: np.ndarray, level: float) -> pd.DataFrame:
+        return action_frame(score >= level, self.actions)
 
 
 def candidates(score: np.ndarray, count: int) -> np.ndarray:

@@ -53,6 +53,7 @@ class TopKPerDay:
 
     def __init__(self, params: TopKPerDayParams) -> None:
         self.params = params
+        self.actions = (APPROVE, params.action)
 
     def tune(self, predictions: pd.DataFrame, outcomes: Cases, game: Game) -> Tuned:
         """Nothing: the capacity is given."""
@@ -66,14 +67,14 @@ class TopKPerDay:
         """
         import numpy as np
 
-        from upshot.components.policy._cases import day_codes
+        from upshot.components.policy._cases import period_codes
         from upshot.components.policy._scores import scores
         from upshot.components.worklists import choose
 
-        days = day_codes(cases, "top_k_per_day")
+        days = period_codes(cases, "day", "top_k_per_day")
         members = self._members(cases)
         chosen, first = choose(days, members, scores(predictions), self.params.k)
-        return action_frame(chosen, (APPROVE, self.params.action)).assign(effort=np.where(chosen & first, 1.0, 0.0))
+        return action_frame(chosen, self.actions).assign(effort=np.where(chosen & first, 1.0, 0.0))
 
     def _members(self, cases: Cases) -> np.ndarray:
         import numpy as np

@@ -25,6 +25,14 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "rollout",
+        "action_outcomes",
+        params=f"{_HERE}.action_outcomes:ActionOutcomesParams",
+        make=f"{_HERE}.action_outcomes:ActionOutcomes",
+        sentence="How cases turned out under each action, with amounts that the recipe measures in them.",
+        libraries=("numpy", "pandas"),
+    ),
+    Component(
+        "rollout",
         "stock",
         params=f"{_HERE}.stock:StockParams",
         make=f"{_HERE}.stock:Stock",

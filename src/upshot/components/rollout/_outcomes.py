@@ -87,6 +87,17 @@ def numbers(outcomes: Cases, rule: str) -> np.ndarray:
     return values
 
 
+def one_or_zero(outcomes: Cases, rule: str) -> np.ndarray:
+    """The label as 1.0 or 0.0, shape (n,).
+
+    Raises:
+        DataError: A label is something else; `rule` says what the two stand for.
+    """
+    label = numbers(outcomes, rule)
+    refuse((label != 0) & (label != 1), label, outcomes.roles.target or "label", rule, "the outcome does not fit the rollout")
+    return label
+
+
 def moments(outcomes: Cases, rollout: str) -> pd.Series:
     """When each case was decided on.
 

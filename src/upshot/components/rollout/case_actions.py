@@ -45,6 +45,7 @@ class CaseActions:
 
     def __init__(self, params: CaseActionsParams) -> None:
         self.params = params
+        self.actions = ACTIONS
         self.columns = flow_units(params.currency)
 
     def play(self, decisions: pd.DataFrame, outcomes: Cases, history: Cases) -> pd.DataFrame:
@@ -140,9 +141,6 @@ def frauds(outcomes: Cases) -> np.ndarray:
     Raises:
         DataError: A label is something else.
     """
-    from upshot.components.rollout._outcomes import numbers, refuse
+    from upshot.components.rollout._outcomes import one_or_zero
 
-    rule = "must be 1 (fraud) or 0 (good)"
-    label = numbers(outcomes, rule)
-    refuse((label != 0) & (label != 1), label, outcomes.roles.target or "label", rule, "the outcome does not fit the rollout")
-    return label
+    return one_or_zero(outcomes, "must be 1 (fraud) or 0 (good)")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from upshot.components.rollout.case_actions import case_flows, done, flow_units, frauds
+from upshot.components.rollout.case_actions import ACTIONS, case_flows, done, flow_units, frauds
 from upshot.contracts.params import Params
 from upshot.contracts.records import DecisionKind, Spec
 
@@ -54,6 +54,7 @@ class ReviewQueue:
 
     def __init__(self, params: ReviewQueueParams) -> None:
         self.params = params
+        self.actions = ACTIONS
         self.columns = flow_units(params.currency) | {"closed": "case", "closed_fraud": params.currency}
 
     def play(self, decisions: pd.DataFrame, outcomes: Cases, history: Cases) -> pd.DataFrame:
