@@ -83,7 +83,7 @@ class Budget:
     """
 
     spec: Spec
-    accepts: tuple[PredictionKind, ...]
+    accepts: tuple[PredictionKind, ...] = ("probability",)
     gives: DecisionKind = "action"
     tunes = False
 
