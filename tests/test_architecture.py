@@ -22,7 +22,7 @@ FLOORS = (
     {"value", "catalogue"},
     {"hookspecs"},
     {"contracts"},
-    {"secrets"},
+    {"secrets", "identity"},
     {"project"},
     {"errors"},
 )

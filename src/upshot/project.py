@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,13 @@ from upshot.errors import IntegrityError, Problem, UsageError, did_you_mean
 PROJECT_FILE = "upshot.yaml"
 MAX_BYTES = 100_000
 _DEEPEST = 8
-_KEYS = ("ledger", "name", "paths", "secrets", "state", "use_plugins")
+_KEYS = ("identity", "ledger", "name", "paths", "people", "secrets", "state", "use_plugins")
+_IDENTITIES = ("accounts", "names")
 _EXAMPLES = {
+    "identity": "write identity: accounts, or identity: names",
     "ledger": "write ledger: postgresql+psycopg://USER@HOST/DATABASE",
     "name": "write name: NAME",
+    "people": "write people: {ada: [ada@example.org]}",
     "paths": "write paths: {allow: [../shared/data]}",
     "secrets": "write secrets: {file: secrets.env}",
     "state": "write state: FOLDER",
@@ -44,6 +47,8 @@ class Project:
         allowed: Folders outside the project, absolute, that recipes may read from.
         secrets: File with lines `NAME=value`, or None.
         ledger: URL of the ledger's database, with its secrets named; a file in the state folder when None.
+        identity: What keeps people apart: "accounts" or "names" (see `upshot.identity`).
+        people: Name -> other names and addresses of the same person.
     """
 
     root: Path
@@ -52,6 +57,8 @@ class Project:
     allowed: tuple[str, ...] = ()
     secrets: Path | None = None
     ledger: str | None = None
+    identity: str = "accounts"
+    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     @property
     def conf(self) -> Path:
@@ -127,7 +134,17 @@ def find_project(start: Path, state: str | None = None) -> Project:
     allowed = [os.path.normpath(root / Path(text).expanduser()) for text in settings.get("paths", {}).get("allow", [])]
     file = settings.get("secrets", {}).get("file")
     secrets = None if file is None else root / Path(file).expanduser()
-    return Project(root, place, tuple(settings.get("use_plugins", [])), tuple(allowed), secrets, settings.get("ledger"))
+    people = {name: tuple(others) for name, others in settings.get("people", {}).items()}
+    return Project(
+        root,
+        place,
+        tuple(settings.get("use_plugins", [])),
+        tuple(allowed),
+        secrets,
+        settings.get("ledger"),
+        settings.get("identity", _IDENTITIES[0]),
+        people,
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -202,6 +219,9 @@ def _wrong(settings: dict[str, Any]) -> Iterator[Problem]:
     for key, rule in (("name", "must be text"), ("state", "must be a folder name"), ("ledger", "must be the URL of a database")):
         if not isinstance(settings.get(key, ""), str):
             yield Problem(f"{PROJECT_FILE}: {key}", rule, repr(settings[key]), _EXAMPLES[key])
+    if settings.get("identity", _IDENTITIES[0]) not in _IDENTITIES:
+        yield Problem(f"{PROJECT_FILE}: identity", "must be accounts or names", repr(settings["identity"]), _EXAMPLES["identity"])
+    yield from _wrong_people(settings.get("people", {}))
     if _PASSWORD.search(str(settings.get("ledger", ""))):
         hint = "write ${secret:NAME} for it, or leave it to PGPASSFILE"
         yield Problem(f"{PROJECT_FILE}: ledger", "must not hold a password", None, hint)
@@ -214,6 +234,19 @@ def _wrong(settings: dict[str, Any]) -> Iterator[Problem]:
         yield Problem(f"{PROJECT_FILE}: paths", "must hold `allow`, a list of folders", repr(paths), _EXAMPLES["paths"])
     if not isinstance(secrets, dict) or set(secrets) != {"file"} or not isinstance(secrets["file"], str):
         yield Problem(f"{PROJECT_FILE}: secrets", "must hold `file`, the name of a file", None, _EXAMPLES["secrets"])
+
+
+def _wrong_people(people: Any) -> Iterator[Problem]:
+    if not isinstance(people, dict) or not all(isinstance(name, str) and _are_texts(others) for name, others in people.items()):
+        yield Problem(f"{PROJECT_FILE}: people", "must hold lists of other names by name", repr(people), _EXAMPLES["people"])
+        return
+    owners: dict[str, str] = {}
+    for name, others in people.items():
+        for other in dict.fromkeys((name, *others)):
+            if owners.setdefault(other, name) != name:
+                yield Problem(
+                    f"{PROJECT_FILE}: people", f"the name {other!r} stands for {owners[other]} and for {name}", None, "leave it with one"
+                )
 
 
 def _are_texts(value: object) -> bool:

@@ -53,15 +53,15 @@ def refused(*problems: str) -> str:
         (
             ["validate", "slots", "--stat", "x"],  # a short form that is clear today may be unclear tomorrow
             usage(
-                "--stat  unknown option; did you mean '--state'? options: --all, --debug, --help, --state",
-                "x       unknown option; options: --all, --debug, --help, --state",
+                "--stat  unknown option; did you mean '--state'? options: --all, --debug, --env, --help, --state",
+                "x       unknown option; options: --all, --debug, --env, --help, --state",
             ),
         ),
         (
             ["run", "slots", "--sed", "3"],
             usage(
-                "--sed  unknown option; did you mean '--state'? options: --debug, --help, --json, --state",
-                "3      unknown option; options: --debug, --help, --json, --state",
+                "--sed  unknown option; did you mean '--state'? options: --debug, --env, --help, --json, --state",
+                "3      unknown option; options: --debug, --env, --help, --json, --state",
             ),
         ),
         (["plan"], usage("upshot plan  the following arguments are required: recipe; upshot plan --help")),
@@ -196,7 +196,7 @@ def test_row_32_a_name_that_looks_like_an_option_is_one(project: Any) -> None:
 
     assert (outcome.exit_code, outcome.stdout) == (2, "")
     assert outcome.stderr == usage(
-        "-rf         unknown option; options: --debug, --help, --json, --state",
+        "-rf         unknown option; options: --debug, --env, --help, --json, --state",
         "upshot run  the following arguments are required: recipe; upshot run --help",
     )
 

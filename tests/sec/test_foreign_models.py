@@ -200,7 +200,7 @@ OBJECTS = b"\x93NUMPY\x01\x00v\x00{'descr': '|O', 'fortran_order': False, 'shape
         ("model/model.json", PICKLE, "must be JSON text; got a pickle, which runs code when it is read"),
         ("model/model.txt", PICKLE, "must be text; got a pickle, which runs code when it is read"),
         ("model/model.skops", PICKLE, "must be a skops archive; got a pickle, which runs code when it is read"),
-        ("model/model.skops", gzip.compress(PICKLE), "must be a skops archive; got a gzip file"),
+        ("model/model.skops", gzip.compress(PICKLE, mtime=0), "must be a skops archive; got a gzip file"),
         ("model/model.ubj", PICKLE, f"{NOT_A_FORMAT}; got a pickle, which runs code when it is read"),
         ("evil.pth", b"import os", f"{NOT_A_FORMAT}; got something else"),
         ("code/model.py", b"#!/usr/bin/python", f"{NOT_A_FORMAT}; got a script"),

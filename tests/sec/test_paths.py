@@ -124,7 +124,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         (
             "names: x\n",
             2,
-            "the project file is wrong|upshot.yaml: names  unknown key; did you mean 'name'? options: ledger, name, paths, secrets, state, use_plugins",
+            "the project file is wrong|upshot.yaml: names  unknown key; did you mean 'name'? options: identity, ledger, name, paths, people, secrets, state, use_plugins",
         ),
         (
             "paths: ../x\n",

@@ -20,7 +20,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Compare with a fresh plan, then run it."""
     saved = SavedPlan.read(arguments.plan)
     context = Context.of(arguments)
-    recipe = context.recipe(saved.recipe, list(saved.overrides))
+    recipe = context.recipe(saved.recipe, list(saved.overrides), saved.env)
     engine = context.engine(recipe)
     plan = engine.plan(recipe)
     saved.refuse_stale(plan)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from upshot.catalogue import Catalogue, load_catalogue
+from upshot.errors import RecipeError
 from upshot.project import Project, find_project
 from upshot.recipe.cache import cached_recipe, composition_key, keep, surroundings
 from upshot.recipe.outside import refuse_foreign_paths, refuse_missing_secrets
@@ -58,25 +59,37 @@ class Context:
         """What every recipe's composition depends on, as it was when the command began."""
         return surroundings(self.catalogue, self.project)
 
-    def recipe(self, name: str, overrides: list[str]) -> Recipe:
-        """A sound recipe: composed and proven, or remembered from when it was.
+    def recipe(self, name: str, overrides: list[str], env: str | None = None) -> Recipe:
+        """A sound recipe: composed and proven in each of its environments, or remembered from when it was.
+
+        Args:
+            name: Name of a recipe, or path of its file.
+            overrides: In Hydra's grammar.
+            env: The environment that is laid over it.
 
         Raises:
             RecipeError: With all problems at once; no data was read.
         """
-        key = composition_key(name, overrides, catalogue=self.catalogue, project=self.project, around=self.surroundings)
-        remembered = cached_recipe(name, overrides, catalogue=self.catalogue, project=self.project, key=key)
+        key = composition_key(name, overrides, env=env, catalogue=self.catalogue, project=self.project, around=self.surroundings)
+        remembered = cached_recipe(name, overrides, env=env, catalogue=self.catalogue, project=self.project, key=key)
         if remembered is not None:
             refuse_foreign_paths(remembered, self.project)
             refuse_missing_secrets(remembered, self.catalogue.secrets)
             return remembered
         from upshot.engine.prove import prove
-        from upshot.recipe.compose import load_recipe
+        from upshot.recipe.compose import in_environment, load_environments
 
-        recipe = load_recipe(name, overrides, catalogue=self.catalogue, project=self.project)
+        recipe, elsewhere = load_environments(name, overrides, env=env, catalogue=self.catalogue, project=self.project)
         refuse_missing_secrets(recipe, self.catalogue.secrets)
         engine = self.engine(recipe)
         prove(recipe, self.catalogue, self.state.code, self.state.files, engine.today)
+        for other, found in elsewhere.items():
+            if found.environment != env and recipe.env[other].layer:
+                try:
+                    prove(found, self.catalogue, self.state.code, self.state.files, engine.today)
+                except RecipeError as error:
+                    error.problems = tuple(in_environment(problem, other) for problem in error.problems)
+                    raise
         keep(recipe, key, catalogue=self.catalogue, project=self.project)
         return recipe
 
@@ -85,6 +98,12 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     """The two arguments that every command on a recipe takes."""
     parser.add_argument("recipe", help="name of a recipe, or path of its file")
     parser.add_argument("overrides", nargs="*", help="Hydra overrides, such as model=xgboost model.max_depth=8")
+    add_env(parser)
+
+
+def add_env(parser: argparse.ArgumentParser) -> None:
+    """The environment that is laid over the recipe."""
+    parser.add_argument("--env", metavar="NAME", help="environment whose keys are laid over the recipe, below the overrides")
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

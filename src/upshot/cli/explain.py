@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from upshot.cli.context import Context, add_json
+from upshot.cli.context import Context, add_env, add_json
 from upshot.cli.text import columns
 from upshot.errors import printable
 
@@ -28,6 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="KEY or override",
         help="keys to explain, such as model.max_depth or gates, with all below them (default: every key); and Hydra overrides",
     )
+    add_env(parser)
     add_json(parser)
 
 
@@ -38,7 +39,7 @@ def execute(arguments: argparse.Namespace) -> int:
     context = Context.of(arguments)
     overrides = [word for word in arguments.words if "=" in word or word.startswith("~")]
     keys = [word for word in arguments.words if word not in overrides]
-    explanation = explain_recipe(arguments.recipe, overrides, keys, catalogue=context.catalogue, project=context.project)
+    explanation = explain_recipe(arguments.recipe, overrides, keys, env=arguments.env, catalogue=context.catalogue, project=context.project)
     if arguments.json:
         print(json.dumps(document(explanation), indent=1, ensure_ascii=False))
     else:

@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Show the verdicts on the recipe as it stands; exit 4 when one failed."""
     context = Context.of(arguments)
-    recipe = context.recipe(arguments.recipe, arguments.overrides)
+    recipe = context.recipe(arguments.recipe, arguments.overrides, arguments.env)
     engine = context.engine(recipe)
     plan = engine.plan(recipe)
     receipt = next(planned.receipt for planned in plan.stages if planned.stage.name == "gate")

@@ -25,10 +25,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Print the plan; nothing runs, and nothing is written but the file that was asked for."""
     context = Context.of(arguments)
-    recipe = context.recipe(arguments.recipe, arguments.overrides)
+    recipe = context.recipe(arguments.recipe, arguments.overrides, arguments.env)
     plan = context.engine(recipe).plan(recipe)
     if arguments.output is not None:
-        SavedPlan.of(arguments.recipe, arguments.overrides, plan).write(arguments.output)
+        SavedPlan.of(arguments.recipe, arguments.overrides, arguments.env, plan).write(arguments.output)
     print(printed("upshot.plan/1", document(plan)) if arguments.json else render(plan))
     return SOMETHING_TO_DO if arguments.detailed_exitcode and plan.to_run else 0
 

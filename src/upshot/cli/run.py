@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Plan, run what is not cached, print what came out."""
     context = Context.of(arguments)
-    recipe = context.recipe(arguments.recipe, arguments.overrides)
+    recipe = context.recipe(arguments.recipe, arguments.overrides, arguments.env)
     engine = context.engine(recipe)
     return carry_out(engine, engine.plan(recipe), as_json=arguments.json)
 

@@ -43,7 +43,8 @@ number. Numbers that are not defined (NaN) are null. Digests are SHA-256 in hex,
 
 `upshot.recipe/1` (`upshot show RECIPE --json`)
     The resolved recipe: `name`, `use_case`, `nodes` and `groups` (kind -> component, or name -> component: `use`, `params`, `inputs`), `seed`,
-    `threads` (0: all cores), `objective`, `use_plugins`, `origins` (key -> its text, and the layer, place and text of everybody who set it).
+    `threads` (0: all cores), `objective`, `use_plugins`, `env` (name -> `approvals`, `inconclusive_passes`, `author_may_promote` and the keys that it
+    lays over the recipe), `environment`: the one that was laid over it, or null; `origins` (key -> its text, and the layer, place and text of everybody who set it).
 
 `upshot.describe/1` (`upshot describe --json`)
     `kinds`, each as in `upshot.describe.kind/1`.
@@ -106,7 +107,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "upshot.plan/1": ("recipe", "recipe_digest", "stages", "to_run"),
     "upshot.gates/1": ("recipe", "gates"),
     "upshot.recipes/1": ("recipes",),
-    "upshot.recipe/1": ("name", "use_case", "nodes", "groups", "seed", "threads", "objective", "use_plugins", "origins"),
+    "upshot.recipe/1": ("name", "use_case", "nodes", "groups", "seed", "threads", "objective", "use_plugins", "env", "environment", "origins"),
     "upshot.describe/1": ("kinds",),
     "upshot.describe.recipe/1": ("kind", "sentence", "keys"),
     "upshot.describe.kind/1": ("kind", "sentence", "many", "default", "components", "choices"),

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from upshot.cli.context import Context, add_json
+from upshot.cli.context import Context, add_env, add_json
 from upshot.cli.shapes import printed
 from upshot.cli.text import columns
 from upshot.engine.naming import is_run
@@ -20,6 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("recipe", help="name of a recipe, path of its file, id of a run or the beginning of one, or last")
     parser.add_argument("overrides", nargs="*", help="Hydra overrides, such as model=xgboost model.max_depth=8")
+    add_env(parser)
     parser.add_argument("--config", action="store_true", help="of a run, print the recipe as it was resolved then")
     parser.add_argument("--diff", metavar="OTHER", help="show what differs from another recipe, as its file has it, or from a run")
     add_json(parser)
@@ -32,10 +33,10 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError("the command line is wrong", [Problem("--config", "is asked of a run; of a recipe it is what is printed anyway")])
     if is_run(arguments.recipe) and not arguments.config and arguments.diff is None:
         return show_run(context, arguments)
-    recipe = recipe_of(context, arguments.recipe, arguments.overrides)
+    recipe = recipe_of(context, arguments.recipe, arguments.overrides, arguments.env)
     if arguments.diff is not None:
         changes = difference(recipe_of(context, arguments.diff, []), recipe)
-        title = " ".join([arguments.recipe, *arguments.overrides])
+        title = " ".join([arguments.recipe, *arguments.overrides, *(["--env", arguments.env] if arguments.env else [])])
         shown = document(arguments.diff, title, changes) if arguments.json else render(arguments.diff, title, changes)
         print(shown)
     elif arguments.json:
@@ -52,27 +53,29 @@ def show_run(context: Context, arguments: argparse.Namespace) -> int:
     from upshot.cli.record import document, render
     from upshot.engine.past import Past, find_run
 
-    _refuse_overrides(arguments.overrides)
+    _refuse_overrides(arguments.overrides, arguments.env)
     past = Past(find_run(context.state, arguments.recipe), context.state, context.catalogue)
     print(document(past) if arguments.json else render(past))
     return 0
 
 
-def recipe_of(context: Context, name: str, overrides: list[str]) -> Recipe:
+def recipe_of(context: Context, name: str, overrides: list[str], env: str | None = None) -> Recipe:
     """The recipe of this name, or the one that a run was of.
 
     Raises:
         UsageError: There is no such run, or overrides are given for one.
     """
     if not is_run(name):
-        return context.recipe(name, overrides)
+        return context.recipe(name, overrides, env)
     from upshot.engine.past import Past, find_run
 
-    _refuse_overrides(overrides)
+    _refuse_overrides(overrides, env)
     return Past(find_run(context.state, name), context.state, context.catalogue).recipe
 
 
-def _refuse_overrides(overrides: Sequence[str]) -> None:
+def _refuse_overrides(overrides: Sequence[str], env: str | None) -> None:
+    if env is not None:
+        raise UsageError("a run is what it was", [Problem("--env", "a run takes no environment", repr(env), "name a recipe instead")])
     if overrides:
         raise UsageError("a run is what it was", [Problem(overrides[0], "a run takes no overrides", None, "name a recipe instead")])
 

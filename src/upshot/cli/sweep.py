@@ -55,10 +55,12 @@ def execute(arguments: argparse.Namespace) -> int:
     with _launcher([word for word in words if _is_launcher(word[1])], context) as launcher:
         own = [word for word in words if not _is_launcher(word[1])]
         if arguments.resume:
-            sweep = _resumed(arguments.recipe, [word for _, word in own], kept, context)
+            sweep = _resumed(arguments.recipe, [word for _, word in own], arguments.env, kept, context)
         else:
             jobs = None if launcher is None else launcher.jobs
-            sweep = compose_sweep(arguments.recipe, own, context.catalogue, context.project, context.engine, jobs=jobs, composed=_composed)
+            sweep = compose_sweep(
+                arguments.recipe, own, context.catalogue, context.project, context.engine, env=arguments.env, jobs=jobs, composed=_composed
+            )
         measure = measure_of(arguments.by, sweep.points)
         watch = _watch(sweep, measure, context.state.codec(context.catalogue.revive), quiet=arguments.json)
         try:
@@ -106,7 +108,7 @@ def _launcher(words: Sequence[tuple[int, str]], context: Context) -> Iterator[Hy
         yield launcher
 
 
-def _resumed(name: str, words: list[str], kept: Sweeps, context: Context) -> Sweep:
+def _resumed(name: str, words: list[str], env: str | None, kept: Sweeps, context: Context) -> Sweep:
     """The last unfinished sweep of this recipe and these words, as it was launched.
 
     Raises:
@@ -114,19 +116,25 @@ def _resumed(name: str, words: list[str], kept: Sweeps, context: Context) -> Swe
     """
     waiting = list(unfinished(kept))
     for id, launch in waiting:
-        if (launch["recipe"], launch["words"]) == (name, words):
+        if (launch["recipe"], launch["words"], launch.get("env")) == (name, words, env):
             print(
                 f"sweep {id} of {launch['launched_at'][:19].replace('T', ' ')} UTC goes on with its {len(launch['points'])} points as they were then",
                 file=sys.stderr,
             )
             return resumed(id, launch, context.catalogue, context.project)
-    others = "; ".join(shlex.join(["upshot", "sweep", launch["recipe"], *launch["words"]]) for _, launch in waiting[:5])
+    others = "; ".join(
+        shlex.join(["upshot", "sweep", launch["recipe"], *launch["words"], *_env(launch.get("env"))]) for _, launch in waiting[:5]
+    )
     hint = f"unfinished are: {others}" if others else "every sweep here came to its end: leave --resume out to start one"
     raise UsageError("there is nothing to resume", [Problem("--resume", "no unfinished sweep has this recipe and these words", None, hint)])
 
 
+def _env(name: str | None) -> list[str]:
+    return [] if name is None else [f"--env={name}"]
+
+
 def _say_how_to_go_on(arguments: argparse.Namespace, done: int, points: int) -> None:
-    flags = [f"--by={arguments.by}"] if arguments.by else []
+    flags = [*([f"--by={arguments.by}"] if arguments.by else []), *_env(arguments.env)]
     command = shlex.join(["upshot", "sweep", arguments.recipe, *arguments.overrides, *flags, "--resume"])
     print(f"\nthe sweep stopped after {done} of {points} points; go on with\n  {command}", file=sys.stderr)
 

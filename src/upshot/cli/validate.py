@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from upshot.cli.context import Context
+from upshot.cli.context import Context, add_env
 from upshot.errors import Problem, UpshotError, UsageError
 from upshot.recipe.layers import list_recipes
 from upshot.recipe.recipe import Recipe
@@ -15,6 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("recipe", nargs="?", help="name of a recipe, or path of its file")
     parser.add_argument("overrides", nargs="*", help="Hydra overrides, such as model=xgboost model.max_depth=8")
+    add_env(parser)
     parser.add_argument("--all", action="store_true", help="check every recipe of the project, its plugins and Upshot, one line each")
 
 
@@ -24,9 +25,12 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.all is (arguments.recipe is not None):
         hint = "upshot validate RECIPE, or upshot validate --all"
         raise UsageError("the command line is wrong", [Problem("recipe", "name one recipe, or ask for all", None, hint)])
+    if arguments.all and arguments.env is not None:
+        problem = Problem("--env", "is of one recipe: each is checked in all of its environments anyway", None, "leave it out")
+        raise UsageError("the command line is wrong", [problem])
     if arguments.all:
         return validate_all(context)
-    print(sentence(context.recipe(arguments.recipe, arguments.overrides)))
+    print(sentence(context.recipe(arguments.recipe, arguments.overrides, arguments.env)))
     return 0
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin
+from functools import cache
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -88,6 +89,32 @@ SourcePart = Annotated[Any, PartMark("data")]
 PolicyPart = Annotated[Any, PartMark("policy")]
 """A component of kind `policy` inside another component's parameters."""
 
+
+@dataclass(frozen=True)
+class Stricter:
+    """Marks a parameter of a gate: which way it asks for more.
+
+    Args:
+        way: "up" where a larger number asks for more, "down" where a smaller one does; null is no bound, the weakest of all.
+        order: Choices from the weakest to the strictest, for a parameter that has choices.
+
+    Example:
+        >>> Stricter("up").is_weaker(0.6, 0.5), Stricter("down").is_weaker(0.1, None), Stricter(order=("value", "interval")).is_weaker("value", "interval")
+        (True, True, False)
+    """
+
+    way: Literal["up", "down"] = "up"
+    order: tuple[str, ...] = ()
+
+    def is_weaker(self, before: Any, now: Any) -> bool:
+        """Whether the second value asks for less than the first."""
+        if self.order:
+            return self.order.index(now) < self.order.index(before)
+        if before is None or now is None:
+            return before is not None and now is None
+        return bool(now < before if self.way == "up" else now > before)
+
+
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 """Column names. YAML has lists, frozen parameters have tuples: the one place where strictness gives way."""
 
@@ -153,7 +180,7 @@ def with_marked(model: type[BaseModel], data: Any, mark: type, change: Callable[
         >>> with_marked(DoorParams, {"keys": {"front": "a"}}, SecretMark, lambda path, text: f"{text} at {path}")
         {'keys': {'front': "a at ('keys', 'front')"}}
     """
-    return _changed(model, data, (), (), mark, change)
+    return _changed(model, data, (), (), mark, change) if _is_anywhere(model, mark) else data
 
 
 def parts_of(model: type[BaseModel], data: Any) -> Iterator[tuple[Place, str, Any]]:
@@ -163,7 +190,8 @@ def parts_of(model: type[BaseModel], data: Any) -> Iterator[tuple[Place, str, An
         model: The class of the parameters.
         data: Parameters as plain data, under the keys that recipes write.
     """
-    yield from _parts(model, data, (), ())
+    if _is_anywhere(model, PartMark):
+        yield from _parts(model, data, (), ())
 
 
 def with_parts(model: type[BaseModel], data: Any, change: Callable[[Place, str, Any], Any]) -> Any:
@@ -215,6 +243,22 @@ def _changed(annotation: Any, value: Any, metadata: tuple[Any, ...], path: Place
         inner = next(_arguments(annotation, list), None)
         return [_changed(inner, item, (), (*path, index), mark, change) for index, item in enumerate(value)]
     return value
+
+
+@cache
+def _is_anywhere(model: type[BaseModel], mark: type) -> bool:
+    """Whether a mark stands anywhere in a class of parameters; most have none, and their values need not be walked through."""
+    waiting: list[tuple[Any, tuple[Any, ...]]] = [(model, ())]
+    seen: set[type] = set()
+    while waiting:
+        annotation, metadata = waiting.pop()
+        if any(isinstance(item, mark) for item in (*metadata, *getattr(annotation, "__metadata__", ()))):
+            return True
+        waiting += [(argument, ()) for argument in get_args(annotation)]
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in seen:
+            seen.add(annotation)
+            waiting += [(field.annotation, tuple(field.metadata)) for field in annotation.model_fields.values()]
+    return False
 
 
 def _holds(annotation: Any, metadata: tuple[Any, ...], mark: type) -> bool:

@@ -23,6 +23,9 @@ Threads = NewType("Threads", int)
 Today = NewType("Today", date)
 """The day on which assumptions are held against their `valid_until`."""
 
+CANDIDATE, CHAMPION = "candidate", "champion"
+"""The subjects that no baseline may be named after: the version that is judged, and the one that an environment serves."""
+
 Part = Literal["history", "train", "validation", "test", "unused"]
 Leak = Literal[
     "shared_entity",

@@ -12,12 +12,12 @@ from typing import Any, get_args
 
 from upshot.catalogue import Catalogue
 from upshot.contracts.components import NamesActions
-from upshot.contracts.records import Direction, Kpis, PredictionKind, Spec
+from upshot.contracts.records import CANDIDATE, CHAMPION, Direction, Kpis, PredictionKind, Spec
 from upshot.engine.code import CodeDigests
 from upshot.engine.files import FileDigests
 from upshot.engine.inputs import Inputs
-from upshot.engine.places import located
 from upshot.errors import Problem, RecipeError, did_you_mean
+from upshot.recipe.places import located
 from upshot.recipe.recipe import Recipe
 from upshot.stages import Need
 from upshot.value.money import check_kpi
@@ -44,7 +44,8 @@ def prove(recipe: Recipe, catalogue: Catalogue, code: CodeDigests, files: FileDi
         *_kinds(made, catalogue),
         *_parts(made),
         *_kpis(made),
-        *_gates(made),
+        *_subjects(made),
+        *_gates(made, recipe),
         *_metrics(made, catalogue),
         *_sections(made, catalogue),
     ]
@@ -126,12 +127,24 @@ def _kpis(made: _Made) -> Iterable[Problem]:
         yield Problem("objective", "no such KPI", repr(made.kpis.objective), did_you_mean(made.kpis.objective, made.kpis.kpis))
 
 
-def _gates(made: _Made) -> Iterable[Problem]:
+def _subjects(made: _Made) -> Iterable[Problem]:
+    for name in (CANDIDATE, CHAMPION):
+        if name in made.many["baselines"]:
+            what = "the version that is judged" if name == CANDIDATE else "the version that an environment serves"
+            yield Problem(f"baselines.{name}", f"the name is taken: it stands for {what}", repr(name), "give the baseline another name")
+
+
+def _gates(made: _Made, recipe: Recipe) -> Iterable[Problem]:
     present = {"metrics": made.many["metrics"], "kpi": made.kpis.kpis, "baselines": made.many["baselines"], "checks": made.many["checks"]}
     words = {"metrics": "metric", "kpi": "KPI", "baselines": "baseline", "checks": "check"}
     for name, gate in made.many["gates"].items():
         for kind, wanted in gate.wants.items():
-            if wanted not in present[kind]:
+            if kind == "baselines" and wanted == CHAMPION:
+                if not recipe.env:
+                    rule = "asks for the champion, and the recipe has no environment that could serve one"
+                    hint = "write `- env: standard` in defaults, or env: {NAME: {...}}"
+                    yield Problem(f"gates.{name}.{_key_of(gate.spec, wanted)}", rule, None, hint)
+            elif wanted not in present[kind]:
                 yield Problem(
                     f"gates.{name}.{_key_of(gate.spec, wanted)}",
                     f"asks for a {words[kind]} that the recipe does not declare",

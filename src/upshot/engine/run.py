@@ -254,7 +254,7 @@ class _Run:
                 digest = self.codec.store(value)
         except BaseException as error:  # watchers hear of every end, also of an interruption; it then goes on its way
             if isinstance(error, UpshotError):
-                from upshot.engine.places import located
+                from upshot.recipe.places import located
 
                 error.problems = tuple(located(problem, self.recipe) for problem in error.problems)
             self.log.fails(stage.name, error)

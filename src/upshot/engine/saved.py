@@ -26,20 +26,22 @@ class SavedPlan:
     Args:
         recipe: Name or path as it was typed.
         overrides: As they were typed.
+        env: The environment that was typed; None without one.
         recipe_digest: Digest of the resolved recipe.
         stages: Stage name, key (None behind one that must run) and whether it is cached.
     """
 
     recipe: str
     overrides: tuple[str, ...]
+    env: str | None
     recipe_digest: str
     stages: tuple[tuple[str, str | None, bool], ...]
 
     @classmethod
-    def of(cls, recipe: str, overrides: Sequence[str], plan: Plan) -> SavedPlan:
+    def of(cls, recipe: str, overrides: Sequence[str], env: str | None, plan: Plan) -> SavedPlan:
         """The plan as it stands."""
         stages = tuple((planned.stage.name, planned.key, planned.is_cached) for planned in plan.stages)
-        return cls(recipe, tuple(overrides), plan.recipe.digest, stages)
+        return cls(recipe, tuple(overrides), env, plan.recipe.digest, stages)
 
     def write(self, path: Path) -> None:
         """Save it, sealed with its own hash."""
@@ -47,6 +49,7 @@ class SavedPlan:
             "shape": SHAPE,
             "recipe": self.recipe,
             "overrides": list(self.overrides),
+            "env": self.env,
             "recipe_digest": self.recipe_digest,
         }
         body["stages"] = [list(stage) for stage in self.stages]
@@ -65,7 +68,7 @@ class SavedPlan:
             if body["shape"] != SHAPE or seal != _seal(body):
                 raise ValueError("its content was changed, or another version wrote it")
             stages = tuple((name, key, cached) for name, key, cached in body["stages"])
-            return cls(body["recipe"], tuple(body["overrides"]), body["recipe_digest"], stages)
+            return cls(body["recipe"], tuple(body["overrides"]), body["env"], body["recipe_digest"], stages)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise UsageError(
                 "the saved plan cannot be read", [Problem(str(path), str(error), hint="upshot plan RECIPE -o FILE")]

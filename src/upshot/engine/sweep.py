@@ -81,6 +81,7 @@ class Sweep:
     words: tuple[str, ...]
     points: tuple[Point, ...]
     repeated: int = 0
+    env: str | None = None
 
 
 class SweepWatch(Watch, Protocol):
@@ -106,6 +107,7 @@ def compose_sweep(
     project: Project,
     engine_for: EngineFor,
     *,
+    env: str | None = None,
     jobs: int | None,
     composed: Callable[[int, int], None] = lambda _done, _points: None,
 ) -> Sweep:
@@ -117,6 +119,7 @@ def compose_sweep(
         catalogue: What is installed.
         project: Whose own files come first.
         engine_for: The engine with the plugins that act in a recipe.
+        env: The environment that is laid over the recipe.
         jobs: Points that will run at a time on this machine, which share its cores; None for one after the other.
         composed: Told after each point how many of how many are composed.
 
@@ -129,7 +132,7 @@ def compose_sweep(
     grid = expand(name, words, catalogue, project)
     points: list[Point] = []
     wrong: list[tuple[int, Sequence[Problem]]] = []
-    for index, recipe in enumerate(compose_points(name, grid, catalogue, project)):
+    for index, recipe in enumerate(compose_points(name, grid, catalogue, project, env=env)):
         composed(index + 1, len(grid.points))
         if isinstance(recipe, RecipeError):
             wrong.append((index, recipe.problems))
@@ -143,7 +146,7 @@ def compose_sweep(
         points.append(Point(index + 1, overrides, grid.label(overrides), _sharing_cores(recipe, jobs, len(grid.points))))
     if wrong:
         raise told_of_points(name, grid, wrong)
-    return Sweep(new_sweep_id(), name, tuple(word for _, word in words), tuple(points), grid.repeated)
+    return Sweep(new_sweep_id(), name, tuple(word for _, word in words), tuple(points), grid.repeated, env)
 
 
 def _prove(recipe: Recipe, engine: Engine) -> None:
@@ -170,6 +173,7 @@ def _write_down(sweep: Sweep, kept: Sweeps) -> None:
             "shape": "upshot.sweep-launch/1",
             "recipe": sweep.recipe,
             "words": list(sweep.words),
+            "env": sweep.env,
             "launched_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "repeated": sweep.repeated,
             "points": points,
@@ -183,7 +187,7 @@ def written_down(id: str, launch: Mapping[str, Any]) -> Sweep:
         Point(number, tuple(point["overrides"]), point["label"], Recipe.from_json(point["recipe"]))
         for number, point in enumerate(launch["points"], start=1)
     )
-    return Sweep(id, launch["recipe"], tuple(launch["words"]), points, launch["repeated"])
+    return Sweep(id, launch["recipe"], tuple(launch["words"]), points, launch["repeated"], launch.get("env"))
 
 
 def resumed(id: str, launch: Mapping[str, Any], catalogue: Catalogue, project: Project) -> Sweep:

@@ -25,7 +25,7 @@ from upshot.project import Project
 from upshot.recipe.layers import RECIPE_NAME, search_path
 from upshot.recipe.recipe import Recipe
 
-_FORMAT = 1
+_FORMAT = 2
 _FRESH_NS = 2_000_000_000
 _KEPT = 2000
 
@@ -50,9 +50,16 @@ def surroundings(catalogue: Catalogue, project: Project) -> str:
     )
 
 
-def composition_key(name: str, overrides: Sequence[str], *, catalogue: Catalogue, project: Project, around: str | None = None) -> str:
-    """SHA-256 of everything that decides what a name and overrides compose to. `around`, the surroundings, saves taking them again."""
-    parts: dict[str, object] = {"around": around or surroundings(catalogue, project), "name": name, "overrides": list(overrides)}
+def composition_key(
+    name: str, overrides: Sequence[str], *, env: str | None = None, catalogue: Catalogue, project: Project, around: str | None = None
+) -> str:
+    """SHA-256 of everything that decides what a name, overrides and an environment compose to. `around`, the surroundings, saves taking them again."""
+    parts: dict[str, object] = {
+        "around": around or surroundings(catalogue, project),
+        "name": name,
+        "overrides": list(overrides),
+        "env": env,
+    }
     if not RECIPE_NAME.fullmatch(name):
         parts["beside"] = list(_listing((project.root / name).parent))
     return _digest(parts)
@@ -62,9 +69,11 @@ def _digest(parts: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def cached_recipe(name: str, overrides: Sequence[str], *, catalogue: Catalogue, project: Project, key: str | None = None) -> Recipe | None:
+def cached_recipe(
+    name: str, overrides: Sequence[str], *, env: str | None = None, catalogue: Catalogue, project: Project, key: str | None = None
+) -> Recipe | None:
     """The recipe that was kept for exactly this, or None. `key` saves working it out twice."""
-    key = key or composition_key(name, overrides, catalogue=catalogue, project=project)
+    key = key or composition_key(name, overrides, env=env, catalogue=catalogue, project=project)
     path = _folder(project) / f"{key}.json"
     try:
         kept = json.loads(path.read_bytes())

@@ -22,6 +22,7 @@ from upshot.contracts.components import KINDS
 from upshot.contracts.tables import texts_within
 from upshot.errors import Problem, did_you_mean
 from upshot.project import Project
+from upshot.recipe import environments
 from upshot.recipe.interpolation import MISSING, hostile_text, leaves, put, text_problem
 from upshot.recipe.layers import RecipeFile, search_path
 from upshot.recipe.provenance import COMMAND_LAYER, Provenance
@@ -37,7 +38,8 @@ _MAX_TRIES = 40
 class Composition:
     """A composed recipe: plain data with interpolations as written, who wrote what, and what went wrong.
 
-    `broken` holds the kinds whose choice could not be loaded: what is missing there is not worth a second complaint.
+    `broken` holds the kinds whose choice could not be loaded: what is missing there is not worth a second complaint. `environment` is the one
+    that was laid over the recipe.
     """
 
     tree: dict[str, Any] = field(default_factory=dict)
@@ -45,6 +47,7 @@ class Composition:
     problems: list[Problem] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     choices: list[Choice] = field(default_factory=list)
+    environment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ def compose(
     catalogue: Catalogue,
     project: Project,
     *,
+    env: str | None = None,
     losers: bool = False,
     shelf: Shelf | None = None,
 ) -> Composition:
@@ -88,13 +92,14 @@ def compose(
         overrides: In Hydra's grammar.
         catalogue: What is installed.
         project: Whose own files come first.
+        env: The environment that is laid over the recipe, below the arguments.
         losers: Also read what lost: shadowed files, and files of choices that somebody overrode. Only explaining needs it.
         shelf: Kept by whoever composes one recipe many times, as a sweep does: files stay as they were when they were first read.
 
     Raises:
         IntegrityError: A file or an override holds something hostile.
     """
-    composer = _Composer(file, catalogue, project)
+    composer = _Composer(file, catalogue, project, env)
     with hydra_base():
         arguments = composer.parse(overrides)
         choices = tuple(a.text for a in arguments if composer.repository.group_exists(a.override.key_or_group))
@@ -112,11 +117,12 @@ def compose(
 
 
 class _Composer:
-    def __init__(self, file: RecipeFile, catalogue: Catalogue, project: Project) -> None:
+    def __init__(self, file: RecipeFile, catalogue: Catalogue, project: Project, env: str | None) -> None:
         self.file = file
+        self.env = env
         self.catalogue = catalogue
         self.repository = Repository(search_path(catalogue, project), file, project.root)
-        self.result = Composition()
+        self.result = Composition(environment=env)
         self.dropped: list[_Argument] = []
 
     def parse(self, overrides: Sequence[str]) -> list[_Argument]:
@@ -293,7 +299,7 @@ class _Composer:
                 yield from (Choice(group, name, place) for name in names if isinstance(name, str))
 
     def merge(self, defaults: list[ResultDefault], arguments: list[_Argument]) -> None:
-        """Merge files in order, then apply the overrides."""
+        """Merge files in order, lay the environment over them, then apply the overrides; those of the environments themselves before."""
         merged: dict[str, Any] = {}
         for default in defaults:
             document = self.repository.documents.get(str(default.config_path))
@@ -306,9 +312,28 @@ class _Composer:
             _merge(merged, content)
             self.result.provenance.document(document, package)
         values = [a for a in arguments if isinstance(a.override.value(), dict) or not self.repository.group_exists(a.override.key_or_group)]
+        if self.env is not None:
+            own = [a for a in values if split_key(a.override.key_or_group)[0] == environments.KEY]
+            values = [a for a in values if a not in own]
+            merged = self._laid_over(self._override(merged, own) if own else merged, self.env)
         self.result.tree = self._override(merged, values) if values else merged
         self.result.broken.update(_kinds_of([document for document in self.repository.documents.values() if document.problems]))
         self._check_texts()
+
+    def _laid_over(self, merged: dict[str, Any], name: str) -> dict[str, Any]:
+        """The tree with what an environment says of the recipe's own keys."""
+        declared = merged.get(environments.KEY)
+        entry = declared.get(name) if isinstance(declared, dict) else None
+        if not isinstance(entry, dict):
+            known = [other for other, found in declared.items() if found is not None] if isinstance(declared, dict) else []
+            hint = did_you_mean(name, known) if known else "the recipe has none: write `- env: standard` in defaults, or env: {NAME: {...}}"
+            self._note(Problem("--env", "there is no such environment", repr(name), hint))
+            return merged
+        layer = environments.layer_of(entry)
+        _merge(merged, layer)
+        for key, value in layer.items():
+            self.result.provenance.laid_over((environments.KEY, name, key), (key,), value, f"env {name}")
+        return merged
 
     def _override(self, merged: dict[str, Any], arguments: list[_Argument]) -> dict[str, Any]:
         """The tree with overrides applied by OmegaConf, which is given only the top keys that they touch: it is slow to fill."""

@@ -16,6 +16,7 @@ from upshot.contracts.components import KINDS
 from upshot.errors import Problem, RecipeError, did_you_mean
 from upshot.project import Project
 from upshot.recipe.composition import Choice, Composition, compose
+from upshot.recipe.environments import KEY as ENV
 from upshot.recipe.interpolation import dotted
 from upshot.recipe.layers import find_recipe
 from upshot.recipe.parameters import Parameter, parameter_at, parameters_of
@@ -61,13 +62,16 @@ class Explanation:
     keys: tuple[Explained, ...]
 
 
-def explain_recipe(name: str, overrides: Sequence[str], keys: Sequence[str] = (), *, catalogue: Catalogue, project: Project) -> Explanation:
+def explain_recipe(
+    name: str, overrides: Sequence[str], keys: Sequence[str] = (), *, env: str | None = None, catalogue: Catalogue, project: Project
+) -> Explanation:
     """Explain a sound recipe.
 
     Args:
         name: Name of a recipe, or the path of its file.
         overrides: In Hydra's grammar.
         keys: Only these and what stands below them; everything when empty.
+        env: The environment that is laid over the recipe.
         catalogue: What is installed.
         project: Whose own files come first.
 
@@ -76,7 +80,7 @@ def explain_recipe(name: str, overrides: Sequence[str], keys: Sequence[str] = ()
         IntegrityError: Something in it could name code, or belongs to the engine.
     """
     file = find_recipe(name, catalogue, project)
-    composition = compose(file, tuple(overrides), catalogue, project, losers=True)
+    composition = compose(file, tuple(overrides), catalogue, project, env=env, losers=True)
     recipe = check(file.name, composition, catalogue, project)
     every = list(_leaves(as_written(recipe)))
     wanted = [_path(key, recipe) for key in keys]
@@ -103,6 +107,8 @@ class _Parameters:
         self._known: dict[tuple[str, str], tuple[Parameter, ...]] = {}
 
     def at(self, path: KeyPath) -> Parameter | None:
+        if len(path) > 3 and path[0] == ENV and path[2] in KINDS:
+            return self.at(path[2:])  # as the recipe's own key of that name, where the recipe has it
         kind = str(path[0])
         if kind not in KINDS:
             return parameter_at(self._of("", ""), path)

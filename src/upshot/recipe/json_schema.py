@@ -19,6 +19,7 @@ from pydantic.json_schema import models_json_schema
 from upshot.catalogue import Catalogue
 from upshot.contracts.components import DEFAULT_USE, KINDS, Component, Kind
 from upshot.project import Project
+from upshot.recipe.environments import LAYERED, ApprovalOutline, EnvironmentOutline
 from upshot.recipe.layers import list_groups
 from upshot.recipe.nodes import NAME
 from upshot.recipe.schema import Outline
@@ -58,6 +59,9 @@ def recipe_schema(catalogue: Catalogue, project: Project | None = None) -> Schem
         nodes[name] = _key(kind, [*own])
     outline = known[_name(refs[(Outline, "validation")])]
     definitions |= {name: _open(schema, known) for name, schema in _used(known, [*found.values(), outline])}
+    for model in (EnvironmentOutline, ApprovalOutline):
+        definitions[model.__name__]["type"] = ["object", "null"]  # a named thing may be taken out
+    definitions[EnvironmentOutline.__name__]["properties"] |= {key: {"$ref": f"#/properties/{key}"} for key in LAYERED}
     return {
         "$schema": DIALECT,
         "title": "Upshot recipe",

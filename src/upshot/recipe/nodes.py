@@ -30,7 +30,7 @@ from upshot.secrets import secret_names
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
 _PASSWORD = re.compile(r"://[^/@:]*:[^/@]+@")
-_NAMED = "a name has letters, digits, _ and -, and starts with a letter"
+NAMED = "a name has letters, digits, _ and -, and starts with a letter"
 _NO_SECRET = "must name a secret, so that the value itself is never stored"
 _STORED = "a secret cannot stand here: the value would be stored and shown"
 _SECRETS = "only a parameter that is declared as a secret takes one; `upshot describe KIND NAME` marks them"
@@ -125,7 +125,7 @@ def _draft_entries(kind: str, group: dict[str, Any], composition: Composition, c
     for name in list(group):
         path = (kind, name)
         if not NAME.fullmatch(name):
-            _note(composition, path, _NAMED, repr(name[:80]), None)
+            _note(composition, path, NAMED, repr(name[:80]), None)
         if name.lower() in seen:
             _note(composition, path, f"differs from {seen[name.lower()]!r} only in case", None, "choose another name")
         seen[name.lower()] = name
@@ -191,7 +191,7 @@ def _draft_parts(draft: Draft, composition: Composition, catalogue: Catalogue) -
         path = (*draft.path, *within)
         node = _node_map(path, composition)
         if not NAME.fullmatch(str(within[-1])):
-            _note(composition, path, _NAMED, repr(str(within[-1])[:80]), None)
+            _note(composition, path, NAMED, repr(str(within[-1])[:80]), None)
         elif not isinstance(node, dict):
             _note(composition, path, "must be a map", shown(node), f"write {within[-1]}: {{use: NAME, ...}}; {_listed(catalogue, kind)}")
         elif "use" not in node:

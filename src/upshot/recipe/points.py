@@ -94,7 +94,9 @@ def expand(name: str, words: Sequence[tuple[int, str]], catalogue: Catalogue, pr
     return Grid(points, tuple(number for number, _ in words), tuple(varied), count - len(points))
 
 
-def compose_points(name: str, grid: Grid, catalogue: Catalogue, project: Project) -> Iterator[Recipe | RecipeError]:
+def compose_points(
+    name: str, grid: Grid, catalogue: Catalogue, project: Project, *, env: str | None = None
+) -> Iterator[Recipe | RecipeError]:
     """The recipe of each point, or what is wrong with it. Each file is read once, so that all points stand on one state of the files.
 
     Raises:
@@ -104,7 +106,7 @@ def compose_points(name: str, grid: Grid, catalogue: Catalogue, project: Project
     shelf: Shelf = {}
     for point in grid.points:
         try:
-            yield check(file.name, compose(file, point, catalogue, project, shelf=shelf), catalogue, project)
+            yield check(file.name, compose(file, point, catalogue, project, env=env, shelf=shelf), catalogue, project)
         except RecipeError as error:
             yield error
 

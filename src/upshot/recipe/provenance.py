@@ -79,6 +79,18 @@ class Provenance:
             if len(inner) > len(path) and inner[: len(path)] == path:
                 self._touch((*package, *inner), Place(document.layer, f"{document.label}:{mark.line}", mark.text or above.text))
 
+    def laid_over(self, above: KeyPath, path: KeyPath, value: Any, layer: str) -> None:
+        """Note that what stands below one key was laid over another, by a layer of that name; it is where it was written."""
+        written = self.last(above)
+        place = Place(layer, written.where if written else layer, written.text if written else _text(value))
+        self._note(path, value, place)
+        if isinstance(value, dict):
+            for key, item in value.items():
+                self.laid_over((*above, key), (*path, key), item, layer)
+        else:
+            for stale in [other for other in self._touched if len(other) > len(path) and other[: len(path)] == path]:
+                del self._touched[stale]
+
     def argument(self, number: int, path: KeyPath, value: Any, text: str, *, deletes: bool = False) -> None:
         """Note what an override sets, or deletes."""
         place = Place(COMMAND_LAYER, f"argument {number}", text)

@@ -26,7 +26,7 @@ class Place:
     """Who wrote a value.
 
     Args:
-        layer: "component default", "packaged", "plugin NAME", "project", "recipe" or "command line".
+        layer: "component default", "packaged", "plugin NAME", "project", "recipe", "env NAME" or "command line".
         where: "conf/model/xgboost.yaml:3", "argument 2", or the parameter class that holds the default.
         text: What stood there, as written.
     """
@@ -73,6 +73,50 @@ class Node:
 
 
 @dataclass(frozen=True)
+class ApprovalRule:
+    """How many people of a role must approve, and who may: None for anybody but the makers."""
+
+    count: int
+    by: tuple[str, ...] | None
+
+
+_SAID = ("inconclusive_passes", "author_may_promote")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One place where versions are served.
+
+    Args:
+        name: Its name.
+        approvals: Role -> how many must approve, and who may.
+        inconclusive_passes: Whether a gate that the evidence cannot decide lets a version in.
+        author_may_promote: Whether those who made a version may promote it themselves.
+        layer: Keys of the recipe that are laid over it here, JSON-like.
+    """
+
+    name: str
+    approvals: Map[ApprovalRule]
+    inconclusive_passes: bool
+    author_may_promote: bool
+    layer: Map[Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data, in the form in which recipes are written."""
+        rules = {role: {"count": rule.count, "by": None if rule.by is None else list(rule.by)} for role, rule in self.approvals.items()}
+        return {"approvals": rules, **{key: getattr(self, key) for key in _SAID}, **thaw(self.layer)}
+
+    @classmethod
+    def from_json(cls, name: str, data: Mapping[str, Any]) -> Environment:
+        """The environment that `to_json` wrote."""
+        rules = {
+            role: ApprovalRule(rule["count"], None if rule["by"] is None else tuple(rule["by"])) for role, rule in data["approvals"].items()
+        }
+        layer = {key: freeze(value) for key, value in data.items() if key not in ("approvals", *_SAID)}
+        return cls(name, Map(rules), **{key: data[key] for key in _SAID}, layer=Map(layer))
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One use case, resolved.
 
@@ -86,6 +130,8 @@ class Recipe:
         objective: Name of the KPI that policies are tuned by.
         use_plugins: Plugins whose stages and watchers act in this recipe.
         origins: Dotted key -> where its value comes from.
+        env: Environments by name, in the order in which a version goes through them.
+        environment: The one that was laid over the recipe; None for the recipe as it is anywhere.
     """
 
     name: str
@@ -97,6 +143,8 @@ class Recipe:
     objective: str
     use_plugins: tuple[str, ...]
     origins: Map[Origin]
+    env: Map[Environment] = field(default_factory=Map)
+    environment: str | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -130,6 +178,8 @@ class Recipe:
             "threads": self.threads,
             "objective": self.objective,
             "use_plugins": list(self.use_plugins),
+            "env": {name: environment.to_json() for name, environment in self.env.items()},
+            "environment": self.environment,
             "origins": {
                 key: [origin.value_text, [[place.layer, place.where, place.text] for place in origin.chain]]
                 for key, origin in self.origins.items()
@@ -154,6 +204,8 @@ class Recipe:
             objective=data["objective"],
             use_plugins=tuple(data["use_plugins"]),
             origins=Map({k: Origin(text, tuple(Place(*place) for place in chain)) for k, (text, chain) in data["origins"].items()}),
+            env=Map({name: Environment.from_json(name, entry) for name, entry in data.get("env", {}).items()}),
+            environment=data.get("environment"),
         )
 
 
@@ -176,6 +228,8 @@ def as_written(recipe: Recipe) -> dict[str, Any]:
         else:
             tree[kind] = {name: _written(node) for name, node in recipe.groups[kind].items()}
     tree |= {"seed": recipe.seed, "threads": recipe.threads, "objective": recipe.objective, "use_plugins": list(recipe.use_plugins)}
+    if recipe.env:
+        tree["env"] = {name: environment.to_json() for name, environment in recipe.env.items()}
     return tree
 
 

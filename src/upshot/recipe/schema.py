@@ -19,9 +19,11 @@ from upshot.contracts.tables import Map
 from upshot.errors import Problem, RecipeError, did_you_mean
 from upshot.project import Project
 from upshot.recipe.composition import Composition
-from upshot.recipe.interpolation import MISSING, Resolved, resolve
+from upshot.recipe.environments import KEY as ENV
+from upshot.recipe.environments import LAYERED, EnvironmentOutline, environments_of, own_keys
+from upshot.recipe.interpolation import MISSING, Resolved, dotted, resolve
 from upshot.recipe.migration import LANGUAGE, older_name
-from upshot.recipe.nodes import Draft, check_node, check_secrets, draft_nodes
+from upshot.recipe.nodes import NAME, NAMED, Draft, check_node, check_secrets, draft_nodes
 from upshot.recipe.outside import refuse_foreign_paths
 from upshot.recipe.reading import SMALLEST, KeyPath
 from upshot.recipe.recipe import Node, Recipe, as_written
@@ -62,6 +64,11 @@ class Outline(_Closed):
     threads: int = Field(0, ge=1, description="Threads a fit may use; all cores when left out.")
     objective: str | None = Field(None, description="KPI that policies are tuned by; the first one when left out.")
     use_plugins: Names = Field((), description="Plugins whose stages and watchers act in this recipe.")
+    env: dict[str, EnvironmentOutline] = Field(
+        default_factory=dict,
+        description="Environments in the order in which a version goes through them. Beside its own keys, each may hold any key of a recipe, "
+        "which `--env NAME` lays over it.",
+    )
 
 
 def check(name: str, composition: Composition, catalogue: Catalogue, project: Project) -> Recipe:
@@ -72,9 +79,9 @@ def check(name: str, composition: Composition, catalogue: Catalogue, project: Pr
         IntegrityError: A path leads out of the project.
     """
     if set(KINDS) <= composition.broken:
-        raise _refused(name, composition.problems)
+        raise refused(name, composition.problems)
     if not composition.tree and not composition.problems:
-        raise _refused(name, [Problem(f"recipe {name}", "is empty", None, SMALLEST)])
+        raise refused(name, [Problem(f"recipe {name}", "is empty", None, SMALLEST)])
     composed = list(composition.problems)
     given = {key for key in composition.tree if key in Outline.model_fields}
     drafts = draft_nodes(composition, catalogue)
@@ -84,14 +91,15 @@ def check(name: str, composition: Composition, catalogue: Catalogue, project: Pr
     secrets = check_secrets(drafts, tree, composition)
     resolved.problems.extend(secrets)
     resolved.open_keys.update(problem.where for problem in secrets)
+    composition.problems += _named_wrongly(tree, composition)
     composition.problems += [p for p in resolved.problems if p.where in given or p.where not in Outline.model_fields]
     outline = _check_outline({key: value for key, value in tree.items() if key in given or key not in Outline.model_fields}, composition)
     checked = [(draft, check_node(draft, tree, composition, catalogue, project)) for draft in drafts]
     objective = _objective(tree, composition)
     if composition.problems or outline is None:
-        raise _refused(name, _once(composition.problems, composed, resolved))
+        raise refused(name, _once(composition.problems, composed, resolved))
     nodes = [(draft, node) for draft, node in checked if node is not None]
-    recipe = _recipe(name, outline, objective, nodes, composition)
+    recipe = _recipe(name, outline, objective, nodes, tree, composition)
     refuse_foreign_paths(recipe, project)
     return recipe
 
@@ -105,6 +113,7 @@ def _fill_outline(composition: Composition) -> None:
         ("threads", 0, "all cores"),
         ("objective", first, "the first KPI"),
         ("use_plugins", [], "none"),
+        (ENV, {}, "none"),
     ):
         composition.provenance.default((key,), value, why)
         if tree.get(key) is None:
@@ -113,8 +122,13 @@ def _fill_outline(composition: Composition) -> None:
 
 def _check_outline(tree: dict[str, Any], composition: Composition) -> Outline | None:
     data = {key: value for key, value in tree.items() if key not in KINDS and not (key == "objective" and value == MISSING)}
+    if isinstance(data.get(ENV), dict):
+        data[ENV] = {name: own_keys(entry) for name, entry in data[ENV].items()}
 
     def unknown(where: KeyPath, key: str) -> Problem | None:
+        if len(where) == 3 and where[0] == ENV:
+            hint = did_you_mean(key, (*EnvironmentOutline.model_fields, *LAYERED), limit=30)
+            return Problem(dotted(where), "unknown key", shown(data[ENV][where[1]][key]), hint, composition.provenance.place(where))
         return _unknown_top(key, data[key], composition) if len(where) == 1 else None
 
     try:
@@ -131,8 +145,27 @@ def _unknown_top(key: str, value: Any, composition: Composition) -> Problem:
         return Problem(
             key, "unknown key", shown(value), f"a slash names a group, a dot a key: write {group}.{rest.replace('/', '.')}", place
         )
-    hint = older_name(key) or did_you_mean(key, (*Outline.model_fields, *KINDS), limit=20)
+    hint = older_name(key) or did_you_mean(key, (*Outline.model_fields, *KINDS), limit=30)
     return Problem(key, "unknown key", shown(value), hint, place)
+
+
+def _named_wrongly(tree: dict[str, Any], composition: Composition) -> list[Problem]:
+    """Environments whose name is none, or is another's but for its case; those that were set to null are taken out."""
+    entries = tree.get(ENV)
+    if not isinstance(entries, dict):
+        return []
+    tree[ENV] = entries = {name: entry for name, entry in entries.items() if entry is not None}
+    seen: dict[str, str] = {}
+    problems = []
+    for name in entries:
+        place = composition.provenance.place((ENV, name))
+        if not NAME.fullmatch(name):
+            problems.append(Problem(dotted((ENV, name)), NAMED, repr(name[:80]), None, place))
+        elif name.lower() in seen:
+            rule = f"differs from {seen[name.lower()]!r} only in case"
+            problems.append(Problem(dotted((ENV, name)), rule, None, "choose another name", place))
+        seen.setdefault(name.lower(), name)
+    return problems
 
 
 def _objective(tree: dict[str, Any], composition: Composition) -> str:
@@ -143,7 +176,9 @@ def _objective(tree: dict[str, Any], composition: Composition) -> str:
     return str(objective)
 
 
-def _recipe(name: str, outline: Outline, objective: str, nodes: list[tuple[Draft, Node]], composition: Composition) -> Recipe:
+def _recipe(
+    name: str, outline: Outline, objective: str, nodes: list[tuple[Draft, Node]], tree: dict[str, Any], composition: Composition
+) -> Recipe:
     use_case = outline.use_case
     owners = {role: who for role, who in use_case.owners.model_dump().items() if who is not None}
     recipe = Recipe(
@@ -156,6 +191,8 @@ def _recipe(name: str, outline: Outline, objective: str, nodes: list[tuple[Draft
         objective=objective,
         use_plugins=outline.use_plugins,
         origins=Map(),
+        env=environments_of(outline.env, tree[ENV]),
+        environment=composition.environment,
     )
     return replace(recipe, origins=composition.provenance.origins(as_written(recipe)))
 
@@ -169,6 +206,7 @@ def _once(problems: list[Problem], composed: list[Problem], resolved: Resolved) 
     return [problem for problem in problems if problem in kept]
 
 
-def _refused(name: str, problems: list[Problem]) -> RecipeError:
+def refused(name: str, problems: list[Problem]) -> RecipeError:
+    """All that is wrong with a recipe, in one error."""
     count = len(problems)
     return RecipeError(f"{count} problem{'' if count == 1 else 's'} in recipe {name!r} (no data was read)", problems)

@@ -9,13 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import Literal
+from typing import Annotated, Literal
 
+from upshot.contracts.params import Stricter
 from upshot.contracts.records import Measured, Outcome, Verdict
 from upshot.value.intervals import blocks_needed
 from upshot.value.studentised import MIN_BLOCKS
 
-By = Literal["interval", "value"]
+By = Annotated[Literal["interval", "value"], Stricter(order=("value", "interval"))]
+"""Whether the whole interval must reach the bound, or the value alone."""
+Floor = Annotated[float | None, Stricter("up")]
+"""A bound from below."""
+Ceiling = Annotated[float | None, Stricter("down")]
+"""A bound from above."""
 _BLOCKS = {
     "day": ("day of labels", "days of labels"),
     "week": ("week of labels", "weeks of labels"),
@@ -124,4 +130,4 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
-__all__ = ["Bound", "By", "number", "verdict", "would_decide"]
+__all__ = ["Bound", "By", "Ceiling", "Floor", "number", "verdict", "would_decide"]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from upshot.components.gates._verdicts import Bound, verdict
 from upshot.contracts.components import Evidence
-from upshot.contracts.params import Params
+from upshot.contracts.params import Params, Stricter
 from upshot.contracts.records import Measured, Spec, Verdict
 
 
 class ChecksGateParams(Params):
     """How many rows may be set aside."""
 
-    max_quarantined_share: float = Field(0.01, ge=0, le=1, description="Share of the rows that the checks may have set aside.")
+    max_quarantined_share: Annotated[float, Stricter("down")] = Field(
+        0.01, ge=0, le=1, description="Share of the rows that the checks may have set aside."
+    )
 
 
 class ChecksGate:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
-from upshot.components.gates._verdicts import Bound, By, verdict
+from upshot.components.gates._verdicts import Bound, By, Ceiling, Floor, verdict
 from upshot.contracts.components import Evidence
 from upshot.contracts.params import Params
 from upshot.contracts.records import Measured, Spec, Verdict
@@ -23,9 +23,9 @@ class KpiGateParams(Params):
 
     kpi: str = Field(min_length=1, description="Name of the KPI, as under `kpi`.")
     against: str | None = Field(None, min_length=1, description="Baseline over which the gain is judged; null judges the KPI itself.")
-    min_gain: float | None = Field(None, allow_inf_nan=False, description="Gain over `against` that is asked for; more is always better.")
-    min: float | None = Field(None, allow_inf_nan=False, description="Bound from below on the KPI itself.")
-    max: float | None = Field(None, allow_inf_nan=False, description="Bound from above on the KPI itself.")
+    min_gain: Floor = Field(None, allow_inf_nan=False, description="Gain over `against` that is asked for; more is always better.")
+    min: Floor = Field(None, allow_inf_nan=False, description="Bound from below on the KPI itself.")
+    max: Ceiling = Field(None, allow_inf_nan=False, description="Bound from above on the KPI itself.")
     by: By = Field("interval", description="Whether the whole interval must reach the bound, or the value alone.")
 
     @model_validator(mode="after")

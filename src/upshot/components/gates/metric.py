@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from upshot.components.gates._verdicts import Bound, By, verdict
+from upshot.components.gates._verdicts import Bound, By, Ceiling, Floor, verdict
 from upshot.contracts.components import Evidence
 from upshot.contracts.params import Params
 from upshot.contracts.records import Spec, Verdict
@@ -16,8 +16,8 @@ class MetricGateParams(Params):
     """A metric and its bound."""
 
     metric: str = Field(min_length=1, description="Name of the metric, as under `metrics`.")
-    min: float | None = Field(None, allow_inf_nan=False, description="Bound from below; give this one or `max`.")
-    max: float | None = Field(None, allow_inf_nan=False, description="Bound from above; give this one or `min`.")
+    min: Floor = Field(None, allow_inf_nan=False, description="Bound from below; give this one or `max`.")
+    max: Ceiling = Field(None, allow_inf_nan=False, description="Bound from above; give this one or `min`.")
     by: By = Field("interval", description="Whether the whole interval must reach the bound, or the value alone.")
 
     @model_validator(mode="after")
