@@ -483,6 +483,37 @@ CASES = [
         "  gates.best.min   must be a finite number; got Infinity; default null  (argument 2)\n",
     ),
     Case(
+        "row 20 prod has fewer gates than staging, and an empty list of approvers",
+        {
+            RECIPE_FILE: RECIPE
+            + "env:\n"
+            + "  staging: {gates: {most: {kpi: margin, min: 5}, worth: {min: 1}}, approvals: {risk: {count: 2}}}\n"
+            + "  prod: {approvals: {risk: {by: []}}}\n"
+        },
+        [],
+        2,
+        "RecipeError: 4 problems in recipe 'slots' (no data was read)\n"
+        "\n"
+        "  env.prod.approvals.risk.by  policy: a list of approvers is not empty; got []; name somebody, or leave `by` out where anybody but "
+        "the makers may approve  (recipes/slots.yaml:15)\n"
+        "  env.prod.gates.worth        policy: an environment asks for all that the one before it asks for; got min 1.0 -> 0.0, compared with "
+        "staging; add the gate of staging to prod too  (recipes/slots.yaml:15)\n"
+        "  env.prod.gates.most         policy: an environment asks for all that the one before it asks for; got is gone, compared with staging; "
+        "add the gate of staging to prod too  (recipes/slots.yaml:15)\n"
+        "  env.prod.approvals.risk     policy: an environment asks for at least the approvals of the one before it; got 1 of role risk, where "
+        "staging asks for 2  (recipes/slots.yaml:15)\n",
+    ),
+    Case(
+        "row 20 nobody is asked in the last environment",
+        {RECIPE_FILE: RECIPE + "env: {staging: {}, prod: {}}\n"},
+        [],
+        2,
+        "RecipeError: 1 problem in recipe 'slots' (no data was read)\n"
+        "\n"
+        "  env.prod.approvals  policy: the last environment asks for at least one approval; got none; write env.prod.approvals: "
+        "{ROLE: {by: [NAME, ...]}}  (recipes/slots.yaml:13)\n",
+    ),
+    Case(
         "row 23 names that differ in case",
         {},
         ["metrics={hit_rate_at_k:{},Hit_Rate_At_K:{use:hit_rate_at_k}}"],

@@ -230,6 +230,7 @@ def test_lineage_goes_from_the_source_to_the_version(runs: Runs) -> None:
         ("upshot.recipe/1", ["show", "tiny"]),
         ("upshot.describe/1", ["describe"]),
         ("upshot.describe.recipe/1", ["describe", "recipe"]),
+        ("upshot.describe.env/1", ["describe", "env"]),
         ("upshot.describe.kind/1", ["describe", "gates"]),
         ("upshot.describe.component/1", ["describe", "gates", "kpi"]),
         ("upshot.plugins/1", ["plugins", "list"]),

@@ -89,11 +89,11 @@ class _Line:
         """Everything that may stand here; the caller keeps what begins as typed."""
         words = self._index.words(self.command)
         flags = {flag: word for word in words for flag in word.flags}
+        given = [word for index, word in enumerate(self.before) if not word.startswith("-") and not self._is_value(index, flags)]
         if self.before and (option := flags.get(self.before[-1])) is not None and option.takes_value:
-            return self._values(option, [])
+            return self._values(option, given)
         if self.current.startswith("-"):
             return [(flag, word.sentence) for flag, word in flags.items() if flag.startswith("--") or len(self.current) == 1]
-        given = [word for index, word in enumerate(self.before) if not word.startswith("-") and not self._is_value(index, flags)]
         places = [word for word in words if not word.flags]
         if len(given) >= len(places) and not (places and places[-1].is_many):
             return ()
@@ -111,12 +111,19 @@ class _Line:
             return self._runs()
         if word.dest in ("recipe", "diff"):
             return [*self._recipes(), *(self._runs() if self.command == "show" else ())]
+        if word.dest == "env":
+            return (
+                _Override(self._index, self._catalogue, self._project, given[0], given[1:], "", self.command).environments()
+                if given
+                else ()
+            )
         if word.dest == "overrides" or (self.command == "explain" and word.dest == "words"):
             return _Override(self._index, self._catalogue, self._project, given[0], given[1:], self.current, self.command).answers()
         if word.dest == "kind":
             from upshot.contracts.components import KINDS
 
-            return [("recipe", "The keys of a recipe beside its components."), *((kind.name, kind.sentence) for kind in KINDS.values())]
+            beside = [("recipe", "The keys of a recipe beside its components."), ("env", "Where versions are served, in order.")]
+            return [*beside, *((kind.name, kind.sentence) for kind in KINDS.values())]
         if word.dest == "name" and given:
             return _names(self._catalogue, given[0])
         return ()
@@ -168,6 +175,10 @@ class _Override:
         except RecipeError:
             return {}  # not a recipe yet; what is installed can still be offered
         return sketch(file, self.overrides, search_path(self.catalogue, self.project))
+
+    def environments(self) -> list[Answer]:
+        """Names of the recipe's environments."""
+        return [(name, "") for name in _at(self._tree, ["env"]) or ()]
 
     def answers(self) -> Iterator[Answer]:
         """Keys with the sign before them, or values behind the key."""

@@ -23,13 +23,20 @@ if TYPE_CHECKING:
 
 TOP = "recipe"
 _TOP_SENTENCE = "The keys of a recipe beside its components."
+ENV = "env"
+_ENV_SENTENCE = "Where versions are served, in the order in which they go through it. In a recipe: map by name."
+_ENV_MORE = "Beside these keys an environment may hold any key of a recipe; --env NAME lays them over it."
+KEYS = (TOP, ENV)
+"""What is described beside the kinds of components."""
 _WIDTH = 110
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument(
-        "kind", nargs="?", help=f"a kind, such as model; `{TOP}` for the keys beside the components; all kinds when left out"
+        "kind",
+        nargs="?",
+        help=f"a kind, such as model; `{TOP}` for the keys beside the components, `{ENV}` for environments; all kinds when left out",
     )
     parser.add_argument("name", nargs="?", help="a component of the kind, such as lightgbm")
     parser.add_argument("--markdown", action="store_true", help="print the whole reference, or that of one kind, as Markdown")
@@ -40,10 +47,12 @@ def execute(arguments: argparse.Namespace) -> int:
     """Describe all kinds, one kind, or one component."""
     context = Context.of(arguments)
     catalogue, kind, name = context.catalogue, arguments.kind, arguments.name
-    if kind is not None and kind not in (TOP, *KINDS):
-        raise UsageError("there is nothing to describe", [Problem(kind, "unknown kind", None, did_you_mean(kind, (TOP, *KINDS), limit=20))])
-    if name is not None and (kind == TOP or name not in catalogue.names(kind)):
-        hint = "upshot describe recipe" if kind == TOP else catalogue.hint(kind, name)
+    if kind is not None and kind not in (*KEYS, *KINDS):
+        raise UsageError(
+            "there is nothing to describe", [Problem(kind, "unknown kind", None, did_you_mean(kind, (*KEYS, *KINDS), limit=20))]
+        )
+    if name is not None and (kind in KEYS or name not in catalogue.names(kind)):
+        hint = f"upshot describe {kind}" if kind in KEYS else catalogue.hint(kind, name)
         raise UsageError("there is nothing to describe", [Problem(f"{kind} {name}", f"unknown {kind}", repr(name), hint)])
     if arguments.json and arguments.markdown:
         raise UsageError("the command line is wrong", [Problem("--markdown", "is another form than --json", None, "give one of them")])
@@ -51,11 +60,13 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(printed(*document(catalogue, groups, kind, name)))
     elif arguments.markdown:
-        print("\n".join(markdown(catalogue, groups, [kind] if kind else [TOP, *KINDS], name)))
+        print("\n".join(markdown(catalogue, groups, [kind] if kind else [*KEYS, *KINDS], name)))
     elif name is not None:
         print(component_text(catalogue, groups, catalogue.find(kind, name)))
     elif kind == TOP:
         print(f"{TOP}: {_TOP_SENTENCE}\n\n{parameters_text(top_parameters())}")
+    elif kind == ENV:
+        print(env_text(groups))
     else:
         print(kinds_text(catalogue) if kind is None else kind_text(catalogue, groups, kind))
     return 0
@@ -69,6 +80,14 @@ def top_parameters() -> tuple[Parameter, ...]:
     return parameters_of(Outline)
 
 
+def env_parameters() -> tuple[Parameter, ...]:
+    """The keys of an environment beside those of a recipe."""
+    from upshot.recipe.environments import EnvironmentOutline
+    from upshot.recipe.parameters import parameters_of
+
+    return parameters_of(EnvironmentOutline)
+
+
 def component_parameters(catalogue: Catalogue, component: Component) -> tuple[Parameter, ...]:
     """The parameters of a component."""
     from upshot.recipe.parameters import parameters_of
@@ -80,16 +99,25 @@ def kinds_text(catalogue: Catalogue) -> str:
     """All kinds, one line each."""
     rows = [(kind.name, shape(kind.name), ", ".join(catalogue.names(kind.name)), kind.sentence) for kind in KINDS.values()]
     table = columns([("kind", "in a recipe", "components", "what it is"), *((a, b, _cut(c, 44), d) for a, b, c, d in rows)])
-    return f"{table}\n\nMore: upshot describe KIND [NAME]; upshot describe {TOP} for the keys beside them."
+    return f"{table}\n\nMore: upshot describe KIND [NAME]; upshot describe {TOP} for the keys beside them, {ENV} for environments."
+
+
+def env_text(groups: dict[str, tuple[RecipeFile, ...]]) -> str:
+    """Environments: their keys, and the named choices."""
+    parts = [f"{ENV}: {_ENV_SENTENCE}", parameters_text(env_parameters()), _ENV_MORE, *_choices_text(groups, ENV)]
+    return "\n\n".join(parts)
+
+
+def _choices_text(groups: dict[str, tuple[RecipeFile, ...]], group: str) -> list[str]:
+    choices = [(f"{group}={f.name}" if not f.shadowed else f.name, _from(f), f.sentence) for f in groups.get(group, ())]
+    return [columns([("choice", "from", "what it is"), *choices])] if choices else []
 
 
 def kind_text(catalogue: Catalogue, groups: dict[str, tuple[RecipeFile, ...]], kind: str) -> str:
     """One kind: its components, and the named choices of its group."""
     rows = [(c.name, _provider(catalogue, c), c.sentence) for c in _components(catalogue, kind)]
     parts = [f"{kind}: {KINDS[kind].sentence} In a recipe: {shape(kind)}.", columns([("component", "from", "what it is"), *rows])]
-    choices = [(f"{kind}={f.name}" if not f.shadowed else f.name, _from(f), f.sentence) for f in groups.get(kind, ())]
-    if choices:
-        parts.append(columns([("choice", "from", "what it is"), *choices]))
+    parts += _choices_text(groups, kind)
     parts.append(f"Parameters: upshot describe {kind} NAME")
     return "\n\n".join(parts)
 
@@ -163,6 +191,9 @@ def document(
     """The same as JSON data, with the name of its shape before it."""
     if kind == TOP:
         return "upshot.describe.recipe/1", {"kind": TOP, "sentence": _TOP_SENTENCE, "keys": [each.to_json() for each in top_parameters()]}
+    if kind == ENV:
+        keys = [each.to_json() for each in env_parameters()]
+        return "upshot.describe.env/1", {"kind": ENV, "sentence": _ENV_SENTENCE, "keys": keys, "choices": _choices_document(groups, ENV)}
     if kind is None:
         return "upshot.describe/1", {"kinds": [_kind_document(catalogue, groups, each) for each in KINDS]}
     if name is None:
@@ -182,10 +213,12 @@ def _kind_document(catalogue: Catalogue, groups: dict[str, tuple[RecipeFile, ...
         "many": KINDS[kind].many,
         "default": DEFAULT_USE.get(kind),
         "components": [_component_document(catalogue, component) for component in _components(catalogue, kind)],
-        "choices": [
-            {"name": file.name, "layer": file.layer, "sentence": file.sentence, "shadowed": file.shadowed} for file in groups.get(kind, ())
-        ],
+        "choices": _choices_document(groups, kind),
     }
+
+
+def _choices_document(groups: dict[str, tuple[RecipeFile, ...]], group: str) -> list[dict[str, Any]]:
+    return [{"name": f.name, "layer": f.layer, "sentence": f.sentence, "shadowed": f.shadowed} for f in groups.get(group, ())]
 
 
 def _component_document(catalogue: Catalogue, component: Component) -> dict[str, Any]:
@@ -208,15 +241,22 @@ def markdown(catalogue: Catalogue, groups: dict[str, tuple[RecipeFile, ...]], ki
         if kind == TOP:
             yield from (f"## {TOP}", "", _TOP_SENTENCE, "", *_table(top_parameters()), "")
             continue
+        if kind == ENV:
+            yield from (f"## {ENV}", "", f"{_ENV_SENTENCE} {_ENV_MORE}", "", *_choices_lines(groups, ENV), *_table(env_parameters()), "")
+            continue
         if name is None:
             yield from (f"## {kind}", "", f"{KINDS[kind].sentence} In a recipe: {shape(kind)}.", "")
-            choices = [f"- `{kind}={file.name}`: {file.sentence}" for file in groups.get(kind, ()) if not file.shadowed]
-            yield from (*choices, "") if choices else ()
+            yield from _choices_lines(groups, kind)
         for component in _components(catalogue, kind):
             if name in (None, component.name):
                 yield from (f"### {kind} `{component.name}`", "", f"{component.sentence} Written `{way(component)}`.", "")
                 table = list(_table(component_parameters(catalogue, component)))
                 yield from (*table, "") if table else ()
+
+
+def _choices_lines(groups: dict[str, tuple[RecipeFile, ...]], group: str) -> Iterator[str]:
+    choices = [f"- `{group}={file.name}`: {file.sentence}" for file in groups.get(group, ()) if not file.shadowed]
+    yield from (*choices, "") if choices else ()
 
 
 def _table(parameters: Sequence[Parameter], above: str = "") -> Iterator[str]:

@@ -53,6 +53,9 @@ number. Numbers that are not defined (NaN) are null. Digests are SHA-256 in hex,
     The keys of a recipe beside its components: `kind` ("recipe"), `sentence`, `keys` (`key`, `type`, `bounds`, `required`, `default` where there
     is one, `sentence`, and `keys` of a map).
 
+`upshot.describe.env/1` (`upshot describe env --json`)
+    The keys of an environment: `kind` ("env"), `sentence`, `keys` as in `upshot.describe.recipe/1`, `choices` as in `upshot.describe.kind/1`.
+
 `upshot.describe.kind/1` (`upshot describe KIND --json`)
     `kind`, `sentence`, `many`: whether a recipe holds a map of them; `default`: the component that stands in when it is left out, or null;
     `components` (`kind`, `name`, `sentence`, `plugin`, `distribution`, `version`, `by_key`, `libraries`); `choices` (`name`, `layer`, `sentence`,
@@ -107,9 +110,22 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "upshot.plan/1": ("recipe", "recipe_digest", "stages", "to_run"),
     "upshot.gates/1": ("recipe", "gates"),
     "upshot.recipes/1": ("recipes",),
-    "upshot.recipe/1": ("name", "use_case", "nodes", "groups", "seed", "threads", "objective", "use_plugins", "env", "environment", "origins"),
+    "upshot.recipe/1": (
+        "name",
+        "use_case",
+        "nodes",
+        "groups",
+        "seed",
+        "threads",
+        "objective",
+        "use_plugins",
+        "env",
+        "environment",
+        "origins",
+    ),
     "upshot.describe/1": ("kinds",),
     "upshot.describe.recipe/1": ("kind", "sentence", "keys"),
+    "upshot.describe.env/1": ("kind", "sentence", "keys", "choices"),
     "upshot.describe.kind/1": ("kind", "sentence", "many", "default", "components", "choices"),
     "upshot.describe.component/1": (
         "kind",

@@ -20,8 +20,10 @@ from upshot.contracts.components import KINDS
 from upshot.contracts.params import Names
 from upshot.contracts.tables import Map, freeze
 from upshot.errors import Problem
+from upshot.recipe.provenance import Provenance
 from upshot.recipe.recipe import ApprovalRule, Environment, Recipe
 from upshot.recipe.strength import weaker
+from upshot.recipe.wording import default_of
 
 KEY = "env"
 LAYERED = (*KINDS, "seed", "threads", "objective", "use_plugins")
@@ -46,7 +48,7 @@ class ApprovalOutline(_Closed):
 class EnvironmentOutline(_Closed):
     """What an environment asks for; beside these, any key of a recipe that it lays over it."""
 
-    approvals: dict[str, ApprovalOutline] = Field(default_factory=dict, description="Role -> how many people must approve, and who may.")
+    approvals: dict[str, ApprovalOutline] = Field({}, description="Role -> how many people must approve, and who may.")
     inconclusive_passes: bool = Field(False, description="Whether a gate that the evidence cannot decide lets a version in here.")
     author_may_promote: bool = Field(
         False, description="Whether those who made a version may promote it themselves, once others have approved it."
@@ -61,6 +63,20 @@ def own_keys(entry: Any) -> Any:
     if "approvals" in own and (own["approvals"] is None or isinstance(own["approvals"], dict)):
         own["approvals"] = {role: rule for role, rule in (own["approvals"] or {}).items() if rule is not None}
     return own
+
+
+def note_defaults(entries: Mapping[str, Any], provenance: Provenance) -> None:
+    """Note what environments say of themselves by saying nothing."""
+    for name, entry in entries.items():
+        _note_defaults(EnvironmentOutline, own_keys(entry), (KEY, name), provenance)
+
+
+def _note_defaults(model: type[BaseModel], given: Any, path: tuple[str, ...], provenance: Provenance) -> None:
+    where = f"{model.__module__}:{model.__name__}"
+    for key, field in model.model_fields.items():
+        provenance.default((*path, key), default_of(field), where)
+    for role, rule in (given.get("approvals") or {}).items() if isinstance(given, dict) else ():
+        _note_defaults(ApprovalOutline, rule, (*path, "approvals", role), provenance)
 
 
 def layer_of(entry: Any) -> dict[str, Any]:
@@ -131,4 +147,14 @@ def _fewer_approvals(first: Environment, second: Environment) -> Iterator[Proble
         yield Problem(f"{KEY}.{second.name}.author_may_promote", _APPROVALS, f"true, where {first.name} says false")
 
 
-__all__ = ["KEY", "LAYERED", "ApprovalOutline", "EnvironmentOutline", "environments_of", "layer_of", "own_keys", "policy_problems"]
+__all__ = [
+    "KEY",
+    "LAYERED",
+    "ApprovalOutline",
+    "EnvironmentOutline",
+    "environments_of",
+    "layer_of",
+    "note_defaults",
+    "own_keys",
+    "policy_problems",
+]

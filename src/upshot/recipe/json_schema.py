@@ -1,8 +1,11 @@
 """The recipe language as JSON Schema, so that editors complete recipes and underline what is wrong while they are written.
 
 It is made of the same parameter classes that check recipes, of everything that is installed. An editor sees one file, where
-composition sees all of them; so the schema refuses only what no other file could mend: nothing is required, a component whose
-`use` comes from a group may have the keys of any component of its kind, and every value may also be a `${...}` pointer or `???`.
+composition sees all of them; so the schema refuses only what no other file could mend: nothing is required, and every value may also be a
+`${...}` pointer or `???`. A component that the file names itself may have that component's keys. One whose `use` comes from a group may have
+those of the choice that the file's own defaults list makes, where nothing but that list decides it: a choice of a kind that holds one
+component, in a list that extends no other recipe (whose body may say `use`, after the group). Elsewhere, and in maps (where an entry may come
+from any of several files, and be another component in each), it may have the keys of any component of its kind.
 `if` / `else` is used instead of `oneOf`, whose complaint is "not valid under any of the given schemas", without a key.
 """
 
@@ -19,6 +22,7 @@ from pydantic.json_schema import models_json_schema
 from upshot.catalogue import Catalogue
 from upshot.contracts.components import DEFAULT_USE, KINDS, Component, Kind
 from upshot.project import Project
+from upshot.recipe.choices import components_named
 from upshot.recipe.environments import LAYERED, ApprovalOutline, EnvironmentOutline
 from upshot.recipe.layers import list_groups
 from upshot.recipe.nodes import NAME
@@ -29,6 +33,7 @@ Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 POINTER = {"type": "string", "pattern": r"\$\{|^\?\?\?$"}
 _POINTER_REF = {"$ref": "#/$defs/pointer"}
+_EXTENDS = {"type": "string", "not": {"const": "_self_"}}
 _REF = "#/$defs/{model}"
 _TEXT_LIMITS = ("pattern", "format", "minLength", "maxLength", "enum", "const")
 _FILLED_WHEN_NULL = ("seed", "threads", "objective", "use_plugins")
@@ -69,6 +74,7 @@ def recipe_schema(catalogue: Catalogue, project: Project | None = None) -> Schem
         "type": "object",
         "properties": {"defaults": _defaults(catalogue, project), **_outline(outline, known), **nodes},
         "additionalProperties": False,
+        "allOf": [_as_chosen(*choice) for choice in _choices(catalogue, project)],
         "$defs": {
             "pointer": {"description": "A pointer to another key, such as ${use_case.problem}; or ??? for one to be given.", **POINTER}
         }
@@ -122,6 +128,26 @@ def _when(component: Component) -> Schema:
     return {
         "if": {"properties": {"use": {"const": component.name}}},
         "then": {"$ref": f"#/$defs/{component.kind}.{component.name}"},
+    }
+
+
+def _choices(catalogue: Catalogue, project: Project | None) -> Iterator[tuple[str, str, str]]:
+    """Kind, choice and component of every named choice that is one component under its kind's own key."""
+    for kind, files in list_groups(catalogue, project).items():
+        if kind in KINDS and not KINDS[kind].many:
+            for file in files:
+                named = () if file.shadowed else components_named(file, kind, catalogue)
+                if len(named) == 1 and named[0] in catalogue.names(kind) and "@package" not in file.path.read_text(encoding="utf-8-sig"):
+                    yield kind, file.name, named[0]
+
+
+def _as_chosen(kind: str, choice: str, component: str) -> Schema:
+    """A kind's keys are those of the component that the file's own defaults list chooses."""
+    chosen = {"contains": {"type": "object", "properties": {kind: {"const": choice}}, "required": [kind]}, "not": {"contains": _EXTENDS}}
+    unnamed = {"type": "object", "not": {"required": ["use"]}}
+    return {
+        "if": {"properties": {"defaults": chosen, kind: unnamed}, "required": ["defaults", kind]},
+        "then": {"properties": {kind: {"$ref": f"#/$defs/{kind}.{component}"}}},
     }
 
 

@@ -10,7 +10,7 @@ from upshot.recipe.recipe import Recipe
 
 
 def located(problem: Problem, recipe: Recipe) -> Problem:
-    """The same problem with the place where somebody wrote its key, a key below it, or the nearest one above it.
+    """The same problem with the place where somebody wrote its key, a key below it, or the nearest one above or beside it.
 
     The key is the first word of `where`, as in "checks.payments column 'amount'".
     """
@@ -22,5 +22,6 @@ def located(problem: Problem, recipe: Recipe) -> Problem:
     inside = [name for name in written if name.startswith(f"{keys[0]}.")]
     overridden = [name for name in inside if written[name].layer == COMMAND_LAYER]  # what was tried out is looked at first
     above = [name for key in keys[1:] for name in (key, f"{key}.use")]
-    found = next((name for name in (keys[0], *overridden, f"{keys[0]}.use", *inside, *above) if name in written), None)
+    beside = [name for key in keys[1:] if "." in key for name in written if name.startswith(f"{key}.")]
+    found = next((name for name in (keys[0], *overridden, f"{keys[0]}.use", *inside, *above, *beside) if name in written), None)
     return problem if found is None else replace(problem, place=written[found].where)

@@ -20,7 +20,7 @@ from upshot.errors import Problem, RecipeError, did_you_mean
 from upshot.project import Project
 from upshot.recipe.composition import Composition
 from upshot.recipe.environments import KEY as ENV
-from upshot.recipe.environments import LAYERED, EnvironmentOutline, environments_of, own_keys
+from upshot.recipe.environments import LAYERED, EnvironmentOutline, environments_of, note_defaults, own_keys
 from upshot.recipe.interpolation import MISSING, Resolved, dotted, resolve
 from upshot.recipe.migration import LANGUAGE, older_name
 from upshot.recipe.nodes import NAME, NAMED, Draft, check_node, check_secrets, draft_nodes
@@ -99,6 +99,7 @@ def check(name: str, composition: Composition, catalogue: Catalogue, project: Pr
     if composition.problems or outline is None:
         raise refused(name, _once(composition.problems, composed, resolved))
     nodes = [(draft, node) for draft, node in checked if node is not None]
+    note_defaults(tree[ENV], composition.provenance)
     recipe = _recipe(name, outline, objective, nodes, tree, composition)
     refuse_foreign_paths(recipe, project)
     return recipe
