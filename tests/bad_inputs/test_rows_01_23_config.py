@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from upshot.catalogue import load_catalogue
+from upshot.contracts.params import RolesParams
+from upshot.errors import did_you_mean
 
 RECIPE = """\
 # Two slots a user.
@@ -59,8 +61,7 @@ CASES = [
         "RecipeError: 5 problems in recipe 'slots' (no data was read)\n"
         "\n"
         "  use_case.owner                unknown key; got 'x'; did you mean 'owners'? options: name, owners, problem  (argument 3)\n"
-        "  data.roles.tim                unknown key; got 'a'; did you mean 'time'? options: action, amount, censored, "
-        "entities, item, key, known_ahead, label_time, propensity, protected, static, target, ... (14 in all)  (argument 4)\n"
+        f"  data.roles.tim                unknown key; got 'a'; {did_you_mean('tim', RolesParams.model_fields)}  (argument 4)\n"
         "  model.kk                      unknown key; got 4; did you mean 'k'? options: exclude_seen, k, window  (argument 2)\n"
         "  policy.kk                     unknown key; got 3; did you mean 'k'? options: k  (argument 1)\n"
         "  kpi.margin.parameters.a.valu  unknown key; got 1; did you mean 'value'? options: high, low, owner, source, unit, "
@@ -101,8 +102,7 @@ CASES = [
         "RecipeError: 5 problems in recipe 'slots' (no data was read)\n"
         "\n"
         "  seed              must be a whole number; got 1.5; range >= 0 and <= 4294967295; default 42  (argument 4)\n"
-        '  data.roles        must be a map; got ["a"]; its keys are key, time, target, label_time, entities, item, amount, '
-        "weight, censored, known_ahead, static, protected, action, propensity  (argument 3)\n"
+        f'  data.roles        must be a map; got ["a"]; its keys are {", ".join(RolesParams.model_fields)}  (argument 3)\n'
         "  data.null_values  must be a list; got 'none'; default [\"\"]  (argument 5)\n"
         "  model.k           must be a whole number; got 'six'; default 10  (argument 1)\n"
         "  policy.k          must be a whole number; got true; default 10  (argument 2)\n",
