@@ -96,7 +96,7 @@ class Table:
         (2, ('amount',), 8.0)
     """
 
-    __slots__ = ("_frame", "_load", "columns", "rows", "stored")
+    __slots__ = ("_frame", "_load", "_view", "columns", "rows", "stored")
 
     def __init__(
         self,
@@ -110,6 +110,7 @@ class Table:
         self.stored = stored
         self._load = load
         self._frame: pd.DataFrame | None = None
+        self._view: tuple[Table, np.ndarray, tuple[str, ...]] | None = None
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> Table:
@@ -129,6 +130,7 @@ class Table:
         if self._frame is None:
             assert self._load is not None
             self._frame = self._load()
+            self._load = self._view = None
         return self._frame
 
     @property
@@ -137,15 +139,31 @@ class Table:
         return self._frame is not None
 
     def take(self, positions: np.ndarray) -> Table:
-        """The rows at these positions, read only when looked at."""
-        return Table.lazy(len(positions), self.columns, lambda: self.frame.iloc[positions].reset_index(drop=True))
+        """The rows at these positions, read only when looked at; rows of rows are taken at once from where the first lie."""
+        if self._view is None or self._frame is not None:
+            return self._viewed(self, positions, self.columns)
+        source, own, columns = self._view
+        return self._viewed(source, own[positions], columns)
 
     def without(self, names: tuple[str, ...]) -> Table:
         """The same rows without some columns."""
         kept = tuple(name for name in self.columns if name not in names)
         if kept == self.columns:
             return self
-        return Table.lazy(self.rows, kept, lambda: self.frame[list(kept)])
+        if self._view is None or self._frame is not None:
+            return Table.lazy(self.rows, kept, lambda: self.frame[list(kept)])
+        source, own, _ = self._view
+        return self._viewed(source, own, kept)
+
+    @staticmethod
+    def _viewed(source: Table, positions: np.ndarray, columns: tuple[str, ...]) -> Table:
+        def load() -> pd.DataFrame:
+            rows = source.frame.iloc[positions].reset_index(drop=True)
+            return rows if columns == source.columns else rows[list(columns)]
+
+        table = Table.lazy(len(positions), columns, load)
+        table._view = (source, positions, columns)
+        return table
 
     def __repr__(self) -> str:
         return f"Table({self.rows} rows x {len(self.columns)} columns)"

@@ -79,10 +79,10 @@ def blas() -> Iterator[dict[str, Any]]:
     """The libraries for linear algebra and parallel loops that are loaded, each once."""
     if "numpy" not in sys.modules:
         return
-    from threadpoolctl import threadpool_info
+    from upshot.engine.threads import pools
 
     seen = set()
-    for pool in threadpool_info():
+    for pool in pools(len(sys.modules)).info():
         facts = {"kind": pool["user_api"], "name": pool["internal_api"], "version": pool["version"], "for": pool.get("architecture")}
         if tuple(facts.values()) not in seen:
             seen.add(tuple(facts.values()))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 from upshot.contracts.records import Fitted
 from upshot.engine.code import CodeDigests
@@ -19,6 +21,8 @@ from upshot.project import Project
 from upshot.secrets import REFERENCE, Secrets
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from upshot.ledger.ledger import Ledger
     from upshot.ledger.upkeep import Upkeep
 
@@ -34,6 +38,7 @@ class State:
     def __init__(self, root: Path, ledger_url: Callable[[], str] | None = None) -> None:
         self.root = root
         self._ledger_url = ledger_url
+        self._frames: MutableMapping[str, pd.DataFrame] = WeakValueDictionary()
 
     @classmethod
     def of(cls, project: Project) -> State:
@@ -96,7 +101,16 @@ class State:
             revive: Makes a fitted component from its files.
             types: Result types that plugins' stages add.
         """
-        return Codec(self.artefacts, self.lake, revive, types)
+        return Codec(self.artefacts, self.lake, revive, types, self._frames)
+
+    @contextmanager
+    def frames_held(self) -> Iterator[None]:
+        """Keep every frame that is read inside this block until its end: several runs read the same ones, each checked once."""
+        before, self._frames = self._frames, {}
+        try:
+            yield
+        finally:
+            self._frames = before
 
 
 def _revealed(url: str, secrets: Secrets) -> str:

@@ -248,16 +248,17 @@ def run_sweep(
         if launcher is not None:
             return _by_launcher(sweep, kept, launcher, engine_for, project, watch, fail_fast=fail_fast)
         outcomes: list[Outcome] = []
-        for point in sweep.points:
-            lease.check()
-            if fail_fast and any(outcome.status == "failed" for outcome in outcomes):
-                outcome = Outcome(point.number, "skipped", 0.0)
-            else:
-                watch.point_begins(point)
-                outcome = _run_point(sweep, point, engine_for(point.recipe), watch, debug=debug)
-            kept.keep(sweep.id, point.number, asdict(outcome) | {"values": dict(outcome.values)})
-            outcomes.append(outcome)
-            watch.point_ends(point, outcome)
+        with engine_for(first).state.frames_held():
+            for point in sweep.points:
+                lease.check()
+                if fail_fast and any(outcome.status == "failed" for outcome in outcomes):
+                    outcome = Outcome(point.number, "skipped", 0.0)
+                else:
+                    watch.point_begins(point)
+                    outcome = _run_point(sweep, point, engine_for(point.recipe), watch, debug=debug)
+                kept.keep(sweep.id, point.number, asdict(outcome) | {"values": dict(outcome.values)})
+                outcomes.append(outcome)
+                watch.point_ends(point, outcome)
         return tuple(outcomes)
 
 

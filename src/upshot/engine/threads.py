@@ -37,16 +37,16 @@ def budget(stage: Stage, threads: int) -> Iterator[None]:
         if taken.intersection(COMPUTES):
             import numpy  # noqa: F401 - a pool is held only once it is loaded
 
-            held.enter_context(_pools(len(sys.modules)).limit(limits=threads))
+            held.enter_context(pools(len(sys.modules)).limit(limits=threads))
         yield
 
 
 @lru_cache(maxsize=1)
-def _pools(modules: int) -> ThreadpoolController:
-    """The pools that are loaded. To look for them takes 10 ms, and there are new ones only where there are new modules."""
+def pools(modules: int) -> ThreadpoolController:
+    """The pools that are loaded, by the number of modules that are. To look for them takes 10 ms, and new ones come with new modules only."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
 
 
-__all__ = ["budget"]
+__all__ = ["budget", "pools"]

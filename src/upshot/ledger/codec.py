@@ -11,7 +11,7 @@ random numbers and costs a copy of every column at each read.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -48,12 +48,20 @@ class Codec:
         lake: Where tables that are snapshots are read.
         revive: Makes a fitted component from its spec and files.
         types: Frozen dataclasses and enums beside those of `upshot.contracts.records`: plugins' own results.
+        frames: Where frames that were read are found again by whoever reads the same place; while somebody holds them, when left out.
 
     Raises:
         ValueError: Two types have one name.
     """
 
-    def __init__(self, artefacts: Artefacts, lake: Snapshots, revive: Callable[[Fitted], Any], types: tuple[type, ...] = ()) -> None:
+    def __init__(
+        self,
+        artefacts: Artefacts,
+        lake: Snapshots,
+        revive: Callable[[Fitted], Any],
+        types: tuple[type, ...] = (),
+        frames: MutableMapping[str, pd.DataFrame] | None = None,
+    ) -> None:
         self.artefacts = artefacts
         self._lake = lake
         self._revive = revive
@@ -66,7 +74,7 @@ class Codec:
         for extra in types:
             if self._types.setdefault(extra.__name__, extra) is not extra:
                 raise ValueError(f"two result types are named {extra.__name__!r}: rename the plugin's")
-        self._frames: WeakValueDictionary[str, pd.DataFrame] = WeakValueDictionary()
+        self._frames: MutableMapping[str, pd.DataFrame] = WeakValueDictionary() if frames is None else frames
 
     def store(self, value: object) -> str:
         """Write a value and give its digest; its tables and blobs then know where they lie (`stored`).

@@ -20,10 +20,14 @@ RESAMPLES = 200
 
 def evaluate(predictions: Predictions, folds: Folds, metrics: Mapping[str, Metric], seed: Seed) -> Evaluation:
     """Score the predictions on the test rows of all folds together."""
+    import numpy as np
+
     _, cases = predictions.tested(folds)
     scorers = [scorer_of(metric, predictions, folds) for metric in metrics.values()]
-    intervals = intervals_of_scores(scorers, cases.labels.frame["block"].to_numpy(), seed=seed, resamples=RESAMPLES)
-    measured = [_measured(*each, cases) for each in zip(metrics.values(), scorers, intervals, strict=True)]
+    blocks = cases.labels.frame["block"].to_numpy()
+    intervals = intervals_of_scores(scorers, blocks, seed=seed, resamples=RESAMPLES)
+    count = len(np.unique(blocks))
+    measured = [_measured(*each, cases, count) for each in zip(metrics.values(), scorers, intervals, strict=True)]
     return Evaluation(Map(dict(zip(metrics, measured, strict=True))), cases.size, folds.cases.block)
 
 
@@ -39,10 +43,9 @@ def scorer_of(metric: Metric, predictions: Predictions, folds: Folds) -> Callabl
     return metric.scorer(*predictions.tested(folds))
 
 
-def _measured(metric: Metric, scorer: Callable[[np.ndarray], float], interval: Interval | None, cases: Cases) -> Measured:
+def _measured(metric: Metric, scorer: Callable[[np.ndarray], float], interval: Interval | None, cases: Cases, count: int) -> Measured:
     import numpy as np
 
-    count = len(np.unique(cases.labels.frame["block"].to_numpy()))
     low, high = interval if interval is not None else (None, None)
     method = f"95 % percentile interval, {RESAMPLES} resamples of {count:,} blocks ({cases.block})"
     if interval is None:

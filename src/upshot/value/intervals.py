@@ -14,7 +14,8 @@ Source:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from upshot.value.studentised import MIN_BLOCKS, RESAMPLES, Interval, Quantity, studentised_intervals
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 MAX_UNDEFINED = 0.05
 """Share of resamples in which a score may be undefined (one class only) before it has no interval."""
+MOST_KEPT = 4_000_000
+"""Numbers of draws that are kept for the next scores of the same blocks."""
 
 
 def interval_of_sum(sums: np.ndarray, *, seed: int, level: float = 0.95, resamples: int = RESAMPLES) -> Interval | None:
@@ -101,14 +104,34 @@ def intervals_of_scores(
     number = int(codes.max()) + 1 if len(codes) else 0
     if number < MIN_BLOCKS:
         return [None] * len(scorers)
-    rng = np.random.default_rng([seed, 0])
+    draws: Iterable[np.ndarray] = (
+        _kept_draws(number, resamples, seed) if number * resamples <= MOST_KEPT else _draws(number, resamples, seed)
+    )
     scores = np.empty((len(scorers), resamples))
-    for resample in range(resamples):
-        counts = np.bincount(rng.integers(0, number, size=number), minlength=number).astype(np.float64)
-        weights = counts[codes]
+    for resample, counts in enumerate(draws):
+        weights = counts[codes].astype(np.float64)
         scores[:, resample] = [scorer(weights) for scorer in scorers]
     tail = _expanded_tail(number, level)
     return [_central(row[np.isfinite(row)], tail, resamples) for row in scores]
+
+
+def _draws(blocks: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each block is drawn, shape (blocks,), resample by resample."""
+    import numpy as np
+
+    rng = np.random.default_rng([seed, 0])
+    for _ in range(resamples):
+        yield np.bincount(rng.integers(0, blocks, size=blocks), minlength=blocks)
+
+
+@lru_cache(maxsize=1)  # all points of a sweep are resampled alike
+def _kept_draws(blocks: int, resamples: int, seed: int) -> np.ndarray:
+    """The same for all resamples, shape (resamples, blocks). Not to be written to."""
+    import numpy as np
+
+    kept = np.stack([counts.astype(np.uint16) for counts in _draws(blocks, resamples, seed)])
+    kept.flags.writeable = False
+    return kept
 
 
 def _central(defined: np.ndarray, tail: float, resamples: int) -> Interval | None:
