@@ -7,7 +7,7 @@ hold the same rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ def join(windows: Sequence[Window]) -> Window:
         Table.of(pd.concat([table.frame for table in tables], ignore_index=True))
         for tables in ([part.rows for part in parts], [part.labels for part in parts])
     )
-    outcomes = Cases(rows, labels, parts[0].roles, parts[0].block)
+    outcomes = replace(parts[0], rows=rows, labels=labels)
     return Window(pd.concat(frames, ignore_index=True), outcomes, JoinedGame(tuple(windows)))
 
 

@@ -14,6 +14,14 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "labels",
+        "panel",
+        params="upshot.components.labels.panel:PanelParams",
+        make="upshot.components.labels.panel:Panel",
+        sentence="Series on a calendar of even steps; says what missing, doubled and negative rows mean.",
+        libraries=("pandas",),
+    ),
+    Component(
+        "labels",
         "remaining_life",
         params="upshot.components.labels.remaining_life:RemainingLifeParams",
         make="upshot.components.labels.remaining_life:RemainingLife",

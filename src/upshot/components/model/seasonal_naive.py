@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from upshot.components.model._calendar import Calendar
+from upshot.components.calendars import Calendar, moments_of
 from upshot.components.model._panel import Panel
 from upshot.components.model._roles import ALWAYS, NEVER, entity_column, known_times
 from upshot.contracts.components import Compute, Examples
@@ -68,7 +68,7 @@ class SeasonalNaive:
         import pandas as pd
 
         both = _joined(history, train.cases)
-        self.calendar_ = Calendar.of(both)
+        self.calendar_ = Calendar.of(moments_of(both))
         names = pd.Index(both.rows.frame[entity_column(both)].unique()).sort_values()
         self.names_ = np.asarray(names.to_numpy())
         self.offsets_ = self._offsets(self._panel(both, names), len(names))
