@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from upshot.components.times import is_clock
 from upshot.contracts.records import Cases
@@ -153,14 +153,15 @@ def period_of(moments: pd.Series, freq: str) -> pd.Series:
 
     offset = offset_of(freq)
     if isinstance(offset, pd.tseries.offsets.Tick) or freq == "D":
-        return moments.dt.floor(freq)
+        floored: pd.Series = moments.dt.floor(freq)
+        return floored
     day = moments.dt.normalize()
     grid = pd.date_range(day.min() - 2 * offset, day.max() + 2 * offset, freq=offset)
     if freq.split("-")[0].lstrip("0123456789") in _ENDS_WITH_ITS_LABEL:
         place = np.searchsorted(grid.to_numpy(), day.to_numpy(), side="left")
     else:
         place = np.searchsorted(grid.to_numpy(), day.to_numpy(), side="right") - 1
-    periods: pd.Series[Any] = pd.Series(grid.to_numpy()[place], index=moments.index, name=moments.name)
+    periods: pd.Series = pd.Series(grid.to_numpy()[place], index=moments.index, name=moments.name)
     return periods.astype(moments.dtype)
 
 
