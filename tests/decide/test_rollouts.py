@@ -90,7 +90,7 @@ def test_stock_that_does_not_keep_is_wasted(component, cases_of):
     outcomes = cases_of({"unique_id": ["a"] * 2}, roles=SHELF, as_of=[1, 2], label=[4.0, 9.0])
     decisions = pd.DataFrame({"case": range(2), "quantity": [10.0, 8.0]})
 
-    rollout = component("rollout", "stock", carry_over=False, initial_stock=12.0, period="week")
+    rollout = component("rollout", "stock", shelf_life=1, initial_stock=12.0, period="week")
     flows = rollout.play(decisions, outcomes, outcomes)
 
     assert flows["held"].tolist() == [8.0, 0.0] and rollout.columns["held"] == "unit*week"

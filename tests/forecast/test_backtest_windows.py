@@ -98,7 +98,7 @@ def test_a_policy_is_chosen_on_the_money_of_all_windows_together(staged, compone
     # Demand 2, 2 in the first window and 6, 6 in the second; each earns 3 a unit sold, each left over costs 1 and is thrown away.
     # 6 earns 3 * (2 + 2 + 6 + 6) - (4 + 4) = 40, 2 earns 3 * 8 = 24.
     folds, _, predictions = staged(rows_of({"a": [1, 1, 2, 2, 6, 6, 0, 0]}), horizon=2, cutoffs=2)
-    rollout = component("rollout", "stock", carry_over=False)
+    rollout = component("rollout", "stock", shelf_life=1)
     kpi = Kpi("profit", "3 * sold - wasted", "unit", "maximize", "revenue_uplift")
     policy = Cheapest(component("policy", "newsvendor", underage=1.0, overage=1.0).spec)
 
@@ -111,11 +111,13 @@ def test_a_policy_is_chosen_on_the_money_of_all_windows_together(staged, compone
 
 def test_only_the_test_window_is_played_and_scored(staged, component):
     folds, _, predictions = staged(rows_of({"a": [1, 1, 2, 2, 6, 6, 4, 5]}), horizon=2, cutoffs=2)
-    rollout = component("rollout", "stock", carry_over=False)
+    rollout = component("rollout", "stock", shelf_life=1)
     policy = Cheapest(component("policy", "newsvendor", underage=1.0, overage=1.0).spec)
     kpi = Kpi("profit", "3 * sold - wasted", "unit", "maximize", "revenue_uplift")
 
-    flows = play(decide(predictions, folds, policy, rollout, Kpis(Map({"profit": kpi}), "profit")), folds, rollout, {})
+    kpis = Kpis(Map({"profit": kpi}), "profit")
+
+    flows = play(decide(predictions, folds, policy, rollout, kpis), folds, rollout, {}, kpis)
 
     assert (flows.cases, flows.days) == (2, 2.0)
     assert flows.tables["candidate"].frame["demand"].tolist() == [4.0, 5.0]

@@ -381,6 +381,22 @@ class TunedBaseline(Protocol):
     def decide(self, cases: Cases, history: Cases, tuned: Tuned) -> pd.DataFrame: ...
 
 
+@runtime_checkable
+class WindowBaseline(Protocol):
+    """A baseline that is chosen on the windows that the candidate's policy is chosen on, so that they are compared on equal terms.
+
+    `tunes` says whether it chooses anything. `tune_windows` gets the windows without predictions.
+    """
+
+    spec: Spec
+    gives: DecisionKind
+    tunes: bool
+
+    def tune_windows(self, windows: Sequence[Window]) -> Tuned: ...
+
+    def decide(self, cases: Cases, history: Cases, tuned: Tuned) -> pd.DataFrame: ...
+
+
 class Metric(Protocol):
     """Kind `metrics`: a statistical score. `scorer` prepares once, so that an interval may score many resamples.
 
@@ -531,5 +547,6 @@ __all__ = [
     "Splitter",
     "TunedBaseline",
     "Window",
+    "WindowBaseline",
     "WindowPolicy",
 ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from upshot.contracts.components import Policy, Rollout, Window
-from upshot.contracts.records import Decisions, Folds, Kpi, Kpis, Predictions, Tuned
+from upshot.contracts.components import Policy, Rollout
+from upshot.contracts.records import Decisions, Folds, Kpis, Predictions, Tuned
 from upshot.contracts.tables import Map, Table
 from upshot.stages.game import KpiGame
-from upshot.stages.tuning import tune
+from upshot.stages.tuning import tune, windows_of
 
 
 def decide(predictions: Predictions, folds: Folds, policy: Policy, rollout: Rollout, kpis: Kpis) -> Decisions:
@@ -17,7 +17,7 @@ def decide(predictions: Predictions, folds: Folds, policy: Policy, rollout: Roll
     by_windows: dict[tuple[str, ...], Tuned] = {}
     for fold in folds.folds:
         if fold.tunes_on not in by_windows:
-            windows = [_window(predictions, folds, name, rollout, objective) for name in fold.tunes_on] if policy.tunes else []
+            windows = windows_of(folds, fold.tunes_on, rollout, objective, predictions) if policy.tunes else []
             by_windows[fold.tunes_on] = tune(policy, windows) if windows else Tuned(Map())
         tuned[fold.name] = by_windows[fold.tunes_on]
         for part in folds.scored(fold.name):
@@ -26,8 +26,3 @@ def decide(predictions: Predictions, folds: Folds, policy: Policy, rollout: Roll
             cases = folds.part(fold.name, part).blind()
             frames[f"{fold.name}/{part}"] = Table.of(policy.decide(frame, cases, tuned[fold.name], game))
     return Decisions(policy.gives, Map(frames), policy.spec, Map(tuned))
-
-
-def _window(predictions: Predictions, folds: Folds, fold: str, rollout: Rollout, objective: Kpi) -> Window:
-    frame = predictions.frames[f"{fold}/validation"].frame
-    return Window(frame, folds.part(fold, "validation"), KpiGame(rollout, objective, folds.history(fold, "validation")))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING
 
-from upshot.contracts.components import Baseline, CautiousRollout, Rollout, TunedBaseline
+from upshot.contracts.components import Baseline, CautiousRollout, Rollout, TunedBaseline, WindowBaseline
 from upshot.contracts.records import Cases, Decisions, Flows, Folds, Kpis, Tuned
 from upshot.contracts.tables import Map, Table
 from upshot.errors import PluginError, Problem
 from upshot.stages.game import KpiGame
+from upshot.stages.tuning import windows_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +37,11 @@ def play(decisions: Decisions, folds: Folds, rollout: Rollout, baselines: Mappin
                 decided = decisions.frames[f"{fold.name}/test"].frame
             elif isinstance(baseline := baselines[subject], TunedBaseline):
                 choice = baseline.tune(history, KpiGame(rollout, kpis.kpis[kpis.objective], history))
+                tuned[f"{fold.name}/{subject}"] = choice
+                decided = baseline.decide(test.blind(), history, choice)
+            elif isinstance(baseline, WindowBaseline):
+                windows = windows_of(folds, fold.tunes_on, rollout, kpis.kpis[kpis.objective]) if baseline.tunes else []
+                choice = baseline.tune_windows(windows) if windows else Tuned(Map())
                 tuned[f"{fold.name}/{subject}"] = choice
                 decided = baseline.decide(test.blind(), history, choice)
             else:

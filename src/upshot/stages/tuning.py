@@ -11,12 +11,27 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from upshot.contracts.components import Game, Policy, Window, WindowPolicy
-from upshot.contracts.records import Cases, Tuned
+from upshot.contracts.components import Game, Policy, Rollout, Window, WindowPolicy
+from upshot.contracts.records import Cases, Folds, Kpi, Predictions, Tuned
+from upshot.stages.game import KpiGame
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+
+def windows_of(
+    folds: Folds, names: Sequence[str], rollout: Rollout, objective: Kpi, predictions: Predictions | None = None
+) -> list[Window]:
+    """The validation rows of several folds as windows; without predictions for what makes its own."""
+    import pandas as pd
+
+    windows = []
+    for name in names:
+        outcomes, history = folds.part(name, "validation"), folds.history(name, "validation")
+        frame = pd.DataFrame({"case": range(outcomes.size)}) if predictions is None else predictions.frames[f"{name}/validation"].frame
+        windows.append(Window(frame, outcomes, KpiGame(rollout, objective, history)))
+    return windows
 
 
 def tune(policy: Policy, windows: Sequence[Window]) -> Tuned:

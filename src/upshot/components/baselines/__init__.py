@@ -39,4 +39,20 @@ ENTRIES: tuple[Component, ...] = (
         sentence="Every unit is served at one age, the best one on the rows before the test rows.",
         libraries=("numpy", "pandas"),
     ),
+    Component(
+        "baselines",
+        "recent_demand",
+        params=f"{_HERE}.recent_demand:RecentDemandParams",
+        make=f"{_HERE}.recent_demand:RecentDemand",
+        sentence="So many periods of recent mean demand: the rule by which most shelves are filled.",
+        libraries=("pandas",),
+    ),
+    Component(
+        "baselines",
+        "forecast",
+        params=f"{_HERE}.forecast:ForecastParams",
+        make=f"{_HERE}.forecast:Forecast",
+        sentence="Another forecast, such as seasonal_naive, with a policy of its own or that of the candidate.",
+        libraries=("pandas",),
+    ),
 )

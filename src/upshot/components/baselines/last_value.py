@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
 
 from upshot.contracts.params import Params
 from upshot.contracts.records import DecisionKind, Spec
@@ -15,7 +17,11 @@ if TYPE_CHECKING:
 
 
 class LastValueParams(Params):
-    """There is nothing to set."""
+    """What a series of which nothing is known gets."""
+
+    new_series: Literal["refuse", "zero"] = Field(
+        "refuse", description="A series without a known outcome: refused, or nothing is wanted of it."
+    )
 
 
 class LastValue:
@@ -24,7 +30,7 @@ class LastValue:
     An outcome is known at `label_known_at` where the cases have it, and else just after its own time.
 
     Args:
-        params: Nothing.
+        params: What a new series gets.
     """
 
     spec: Spec
@@ -41,7 +47,7 @@ class LastValue:
         """
         import pandas as pd
 
-        series = _series(cases)
+        series = series_column(cases, "last_value")
         known = "label_known_at" in history.labels.columns
         asked = pd.DataFrame({"series": cases.rows.frame[series], "at": cases.labels.frame["as_of"], "case": range(cases.size)})
         past = pd.DataFrame(
@@ -58,13 +64,19 @@ class LastValue:
             by="series",
             allow_exact_matches=known,
         ).sort_values("case", ignore_index=True)
-        _all_known(found, series)
-        return pd.DataFrame({"case": found["case"], "quantity": found["quantity"].clip(lower=0.0)})
+        if self.params.new_series == "refuse":
+            _all_known(found, series)
+        return pd.DataFrame({"case": found["case"], "quantity": found["quantity"].fillna(0.0).clip(lower=0.0)})
 
 
-def _series(cases: Cases) -> str:
+def series_column(cases: Cases, baseline: str) -> str:
+    """The column of the series.
+
+    Raises:
+        DataError: The cases have no series or no time.
+    """
     missing = [
-        Problem(f"data.roles.{role}", "baseline last_value needs it: name the column")
+        Problem(f"data.roles.{role}", f"baseline {baseline} needs it: name the column")
         for role, there in (("entities", bool(cases.roles.entities)), ("time", "as_of" in cases.labels.columns))
         if not there
     ]
@@ -78,4 +90,5 @@ def _all_known(found: pd.DataFrame, series: str) -> None:
     if len(lost):
         shown = ", ".join(repr(str(name)) for name in lost[:5])
         rule = "baseline last_value needs an outcome of each series that was known before"
-        raise DataError("a baseline cannot be played", [Problem(series, rule, f"{len(lost)} series without: {shown}")])
+        hint = "say new_series: zero"
+        raise DataError("a baseline cannot be played", [Problem(series, rule, f"{len(lost)} series without: {shown}", hint)])

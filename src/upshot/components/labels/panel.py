@@ -199,13 +199,14 @@ def _with_entity(roles: Roles, names: tuple[str, ...]) -> Roles:
 
 
 def _refuse_mixed(rows: PanelRows, calendar: Calendar, where: str) -> None:
-    """Refuse series that stand on every second (seventh, ...) step only: they are of another frequency."""
+    """Refuse series all of whose rows lie two (seven, ...) steps apart: they are of another frequency."""
     import numpy as np
+    import pandas as pd
 
     same = rows.code[1:] == rows.code[:-1]
-    nearest = np.full(len(rows.series), np.iinfo(np.int64).max)
-    np.minimum.at(nearest, rows.code[1:][same], np.diff(rows.step)[same])
-    other = np.flatnonzero((np.bincount(rows.code, minlength=len(rows.series)) >= _FEWEST_ROWS) & (nearest > 1))
+    apart = pd.Series(np.diff(rows.step)[same]).groupby(rows.code[1:][same]).agg(["min", "max", "size"])
+    alike = apart[(apart["min"] > 1) & (apart["min"] == apart["max"]) & (apart["size"] >= _FEWEST_ROWS - 1)]
+    other, nearest = alike.index.to_numpy(), alike["min"]
     if not len(other):
         return
     first = rows.origin[np.searchsorted(rows.code, other[:EXAMPLES])]

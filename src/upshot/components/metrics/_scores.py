@@ -103,6 +103,17 @@ def mean_scorer(at: np.ndarray, values: np.ndarray) -> Scorer:
     return score
 
 
+def ratio_scorer(at: np.ndarray, above: np.ndarray, below: np.ndarray) -> Scorer:
+    """Weighted sum over weighted sum; NaN where the lower one is 0."""
+
+    def score(weights: np.ndarray) -> float:
+        drawn = weights[at]
+        total = dot(drawn, below)
+        return dot(drawn, above) / total if total > 0 else float("nan")
+
+    return score
+
+
 @dataclass(frozen=True)
 class Counts:
     """Weights down the ranking, one entry for each group of equal scores that holds a positive.

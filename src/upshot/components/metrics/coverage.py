@@ -47,17 +47,23 @@ class Coverage:
         import numpy as np
 
         at, y, levels, predicted = quantiles(predictions, cases)
-        low = predicted[:, self._position("lower", self.params.lower, levels, 0)]
-        high = predicted[:, self._position("upper", self.params.upper, levels, len(levels) - 1)]
+        low = predicted[:, position_of("coverage.lower", self.params.lower, levels, 0)]
+        high = predicted[:, position_of("coverage.upper", self.params.upper, levels, len(levels) - 1)]
         inside = np.where(np.isnan(low + high), np.nan, (low <= y) & (y <= high))
         return mean_scorer(at, inside)
 
-    def _position(self, name: str, level: float | None, levels: np.ndarray, outermost: int) -> int:
-        if level is None:
-            return outermost
-        known = levels.tolist()
-        if level not in known:
-            got = ", ".join(f"{value:g}" for value in known)
-            raise DataError("the score is not defined", [Problem(f"coverage.{name}", f"{level:g} must be a level of the model", got)])
-        position: int = known.index(level)
-        return position
+
+def position_of(where: str, level: float | None, levels: np.ndarray, otherwise: int) -> int:
+    """Place of a level among the predicted ones; `otherwise` for none.
+
+    Raises:
+        DataError: It is not predicted.
+    """
+    if level is None:
+        return otherwise
+    known = levels.tolist()
+    if level not in known:
+        got = ", ".join(f"{value:g}" for value in known)
+        raise DataError("the score is not defined", [Problem(where, f"{level:g} must be a level of the model", got)])
+    position: int = known.index(level)
+    return position

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from upshot.components.metrics._scores import Scorer, dot, points
+from upshot.components.metrics._scores import Scorer, points, ratio_scorer
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, Direction, PredictionKind, Spec
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
 
@@ -37,11 +36,4 @@ class WeightedAbsolutePercentageError:
         import numpy as np
 
         at, y, predicted = points(predictions, cases)
-        error, volume = np.abs(predicted - y), np.abs(y)
-
-        def score(weights: np.ndarray) -> float:
-            drawn = weights[at]
-            total = dot(drawn, volume)
-            return dot(drawn, error) / total if total > 0 else float("nan")
-
-        return score
+        return ratio_scorer(at, np.abs(predicted - y), np.abs(y))

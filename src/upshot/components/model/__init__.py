@@ -78,6 +78,13 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         kind="model",
+        name="seasonal_profile",
+        params="upshot.components.model.seasonal_profile:SeasonalProfileParams",
+        make="upshot.components.model.seasonal_profile:SeasonalProfile",
+        sentence="Last season again, smoothed by its group's profile and moved by part of the change of level since.",
+    ),
+    Component(
+        kind="model",
         name="popularity",
         params="upshot.components.model.popularity:PopularityParams",
         make="upshot.components.model.popularity:Popularity",

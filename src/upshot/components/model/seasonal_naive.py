@@ -6,15 +6,16 @@ errors put round the forecast, and not a normal distribution, since demand is sk
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from upshot.components.calendars import Calendar, moments_of
+from upshot.components.model._arrays import from_npz, to_npz
+from upshot.components.model._forecasts import Levels, joined
 from upshot.components.model._panel import Panel
 from upshot.components.model._roles import ALWAYS, NEVER, entity_column, known_times
 from upshot.contracts.components import Compute, Examples
@@ -26,15 +27,14 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-Level = Annotated[float, Field(gt=0, lt=1)]
-
 
 class SeasonalNaiveParams(Params):
     """The value of one season before."""
 
     season_length: int = Field(7, ge=1, description="Steps of a season, in the spacing of the data; 1 repeats the last value.")
-    levels: Annotated[tuple[Level, ...], Field(strict=False)] = Field(
-        (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), description="Quantiles to give; an empty list gives a point."
+    levels: Levels = Field((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), description="Quantiles to give; an empty list gives a point.")
+    new_series: Literal["refuse", "zero"] = Field(
+        "refuse", description="A series of which nothing is known: refused, or forecast to be 0, whatever the level."
     )
 
 
@@ -53,6 +53,7 @@ class SeasonalNaive:
     spec: Spec
     uses: tuple[str, ...] = ("history",)
     gives: PredictionKind
+    forecasts = True
 
     def __init__(self, params: SeasonalNaiveParams) -> None:
         self.params = params
@@ -67,7 +68,7 @@ class SeasonalNaive:
         import numpy as np
         import pandas as pd
 
-        both = _joined(history, train.cases)
+        both = joined(history, train.cases)
         self.calendar_ = Calendar.of(moments_of(both))
         names = pd.Index(both.rows.frame[entity_column(both)].unique()).sort_values()
         self.names_ = np.asarray(names.to_numpy())
@@ -79,35 +80,29 @@ class SeasonalNaive:
         Raises:
             DataError: A series has no known row before the case.
         """
+        import numpy as np
         import pandas as pd
 
         cases = examples.cases
         names = pd.Index(history.rows.frame[entity_column(history)].unique())
         series = pd.Index(cases.rows.frame[entity_column(cases)])
-        point = self._points(self._panel(history, names), cases, names.get_indexer(series), series)
+        point, is_new = self._points(self._panel(history, names), cases, names.get_indexer(series), series)
         if not self.params.levels:
             return pd.DataFrame({"point": point})
         row = pd.Index(self.names_).get_indexer(series)  # -1, a series not trained on, takes the last row: all series together
-        spread = self.offsets_[row]
+        spread = np.where(is_new[:, None], 0.0, self.offsets_[row])
         return pd.DataFrame({f"q{level:g}": point + spread[:, i] for i, level in enumerate(self.params.levels)})
 
     def state(self) -> Mapping[str, bytes]:
         """The calendar as JSON; names of series and quantiles of errors as npz."""
-        import numpy as np
-
-        out = io.BytesIO()
-        names = self.names_ if self.names_.dtype.kind in "iufb" else self.names_.astype(str)
-        np.savez(out, names=names, offsets=self.offsets_)
-        return {"calendar.json": json.dumps(asdict(self.calendar_)).encode(), "errors.npz": out.getvalue()}
+        errors = to_npz(names=self.names_, offsets=self.offsets_)
+        return {"calendar.json": json.dumps(asdict(self.calendar_)).encode(), "errors.npz": errors}
 
     def restore(self, files: Mapping[str, bytes]) -> None:
         """The opposite of `state`."""
-        import numpy as np
-
         self.calendar_ = Calendar(**json.loads(files["calendar.json"]))
-        with np.load(io.BytesIO(files["errors.npz"]), allow_pickle=False) as arrays:
-            names, self.offsets_ = arrays["names"], arrays["offsets"]
-        self.names_ = names if names.dtype.kind in "iufb" else names.astype(object)
+        arrays = from_npz(files["errors.npz"])
+        self.names_, self.offsets_ = arrays["names"], arrays["offsets"]
 
     def _panel(self, cases: Cases, names: pd.Index) -> Panel:
         import pandas as pd
@@ -119,7 +114,8 @@ class SeasonalNaive:
             known_times(cases, "label_known_at", ALWAYS),
         )
 
-    def _points(self, panel: Panel, cases: Cases, series: np.ndarray, names: pd.Index) -> np.ndarray:
+    def _points(self, panel: Panel, cases: Cases, series: np.ndarray, names: pd.Index) -> tuple[np.ndarray, np.ndarray]:
+        """What each case repeats, and whether nothing is known of its series."""
         import numpy as np
 
         steps, as_of = self.calendar_.steps(cases), known_times(cases, "as_of", NEVER)
@@ -134,15 +130,14 @@ class SeasonalNaive:
             back += self.params.season_length
         lost = np.flatnonzero(rows < 0)
         rows[lost] = panel.last(series[lost], steps[lost], as_of[lost])
-        if (rows < 0).any():
+        if (rows < 0).any() and self.params.new_series == "refuse":
             unknown = names[rows < 0].unique()
             got = f"{len(unknown)} series without: {', '.join(str(name) for name in unknown[:5])}"
             problem = Problem(
-                entity_column(cases), "a series needs at least one known value before its forecast", got, "leave new series out"
+                entity_column(cases), "a series needs at least one known value before its forecast", got, "say model.new_series: zero"
             )
             raise DataError("seasonal naive has nothing to repeat", [problem])
-        points: np.ndarray = panel.values[rows]
-        return points
+        return np.where(rows < 0, 0.0, panel.values[rows]), rows < 0
 
     def _offsets(self, panel: Panel, series: int) -> np.ndarray:
         """Quantiles of one-season errors, shape (series + 1, levels); the last row is of all series together."""
@@ -181,16 +176,3 @@ def grouped_quantiles(groups: np.ndarray, values: np.ndarray, size: int, levels:
     together = np.quantile(values, levels)
     out = np.where(counts[:, None] > 0, below + (above - below) * (at - low), together[None, :])
     return np.vstack([out, together])
-
-
-def _joined(first: Cases, second: Cases) -> Cases:
-    import pandas as pd
-
-    from upshot.contracts.tables import Table
-
-    if not first.size:
-        return second
-    rows, labels = (
-        Table.of(pd.concat([a.frame, b.frame], ignore_index=True)) for a, b in ((first.rows, second.rows), (first.labels, second.labels))
-    )
-    return Cases(rows, labels, second.roles, second.block)

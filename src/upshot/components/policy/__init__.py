@@ -73,6 +73,14 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "policy",
+        "order_up_to",
+        params=f"{_HERE}.order_up_to:OrderUpToParams",
+        make=f"{_HERE}.order_up_to:OrderUpTo",
+        sentence="Stock that lasts until the next order has come, at a service level; what is chosen of it is chosen by money on backtest.",
+        libraries=("numpy", "pandas"),
+    ),
+    Component(
+        "policy",
         "top_k",
         params=f"{_HERE}.top_k:TopKParams",
         make=f"{_HERE}.top_k:TopK",

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from upshot.contracts.records import Cases
 
 
+ALIKE = 1e-6
+"""Levels that differ by less are one: names of columns carry six digits."""
+
+
 class NewsvendorParams(Params):
     """What a missing and a spare unit cost."""
 
@@ -97,6 +101,7 @@ def quantile_at(ratio: float, levels: dict[float, np.ndarray]) -> np.ndarray:
         [15.0]
     """
     known = list(levels)
+    ratio = next((level for level in known if abs(level - ratio) <= ALIKE), ratio)
     lower = [level for level in known if level <= ratio]
     upper = [level for level in known if level >= ratio]
     if not lower or not upper:

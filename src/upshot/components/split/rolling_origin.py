@@ -34,7 +34,12 @@ class RollingOriginParams(SplitParams):
     horizon: int = Field(
         ge=1, description="Steps predicted after each origin; a step is one place of the calendar that the data stands on."
     )
-    cutoffs: int = Field(1, ge=1, le=100, description="Backtest windows before the test window; calibration and policy are chosen on them.")
+    cutoffs: int = Field(
+        1,
+        ge=0,
+        le=100,
+        description="Backtest windows before the test window; calibration and policy are chosen on them. 0 where nothing is to choose.",
+    )
     every: int | None = Field(None, ge=1, description="Steps between two cutoffs; null for the horizon, so that windows do not overlap.")
     gap: int = Field(0, ge=0, description="Steps left out before each window: the delay until an outcome is known.")
     refit: bool = Field(
@@ -52,10 +57,11 @@ class RollingOrigin:
     """
 
     spec: Spec
-    parts: tuple[Part, ...] = ("train", "validation", "test")
+    parts: tuple[Part, ...]
 
     def __init__(self, params: RollingOriginParams) -> None:
         self.params = params
+        self.parts = ("train", "validation", "test") if params.cutoffs else ("train", "test")
 
     def split(self, cases: Cases) -> Folds:
         """Give each case its part in each fold.
@@ -74,7 +80,7 @@ class RollingOrigin:
         for name, start in zip((*windows, FOLD), starts, strict=True):
             scored: Part = "test" if name == FOLD else "validation"
             codes[name] = self._codes(cases, calendar.step, start, scored)
-            fitted_by = None if self.params.refit or name == windows[0] else windows[0]
+            fitted_by = None if self.params.refit or name == (*windows, FOLD)[0] else windows[0]
             folds.append(fold_of(cases, name, codes[name], ("train", scored), fitted_by=fitted_by, tuned_on=windows))
         gap = Span(self.params.gap, False).words() if self.params.gap else None
         assignment, allowed = Table.of(pd.DataFrame(codes)), allowed_leaks(self.params)
@@ -96,17 +102,17 @@ class RollingOrigin:
         every = p.every or p.horizon
         last = test - p.gap - p.horizon
         starts = [last - every * back for back in reversed(range(p.cutoffs))]
-        if starts[0] - p.gap < 1 or test + p.horizon > calendar.size:
+        if [*starts, test][0] - p.gap < 1 or test + p.horizon > calendar.size:
             raise DataError("the history is too short for the split", [self._too_short(cases, calendar, test, every)])
         return [*starts, test]
 
     def _too_short(self, cases: Cases, calendar: _Calendar, test: int, every: int) -> Problem:
         p = self.params
-        before = p.gap + p.horizon + every * (p.cutoffs - 1) + p.gap + 1
+        before = p.gap + 1 + (p.gap + p.horizon + every * (p.cutoffs - 1) if p.cutoffs else 0)
         if p.test_from is not None and test + p.horizon > calendar.size:
             got = f"{counted(calendar.size - test, 'step')} from {p.test_from} on"
             return Problem("split.test_from", f"needs {p.horizon} steps from there on", got, "test earlier, or shorten split.horizon")
-        fits = (test + p.horizon - 1 - 2 * p.gap - (p.cutoffs - 1) * (p.every or 0)) // (2 if p.every else p.cutoffs + 1)
+        fits = (test + p.horizon - 1 - 2 * p.gap - (p.cutoffs - 1) * (p.every or 0)) // (2 if p.every and p.cutoffs else p.cutoffs + 1)
         ways = [f"split.horizon={fits}"] * (fits >= 1 and p.test_from is None) + ["split.cutoffs=1"] * (p.cutoffs > 1)
         rule = f"horizon {p.horizon}, {counted(p.cutoffs, 'cutoff')} and gap {p.gap} need at least {before + p.horizon} steps"
         return Problem("split.horizon", rule, calendar.words(cases), f"{' or '.join([*ways, 'a longer history'])} would do")
