@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from typing import TYPE_CHECKING
 
 from upshot.contracts.components import Baseline, CautiousRollout, Rollout, TunedBaseline, WindowBaseline

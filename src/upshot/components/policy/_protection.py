@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from upshot.components.policy.newsvendor import quantile_at
-from upshot.errors import DataError, Problem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,14 +49,12 @@ class Protection:
         """
         import numpy as np
 
-        from upshot.components.policy._cases import unit_codes
+        from upshot.components.lives import moments, unit_codes
 
-        series = unit_codes(cases, policy)
-        if "as_of" not in cases.labels.columns:
-            rule = f"policy {policy} needs the time of each case: name the column under data.roles.time"
-            raise DataError("the cases have no time", [Problem("data.roles.time", rule)])
+        asker = f"policy {policy}"
+        series, at = unit_codes(cases, asker), moments(cases, asker)
         labels = cases.labels.frame
-        place = labels["step"].to_numpy() if "step" in labels.columns else labels["as_of"].rank(method="dense").to_numpy().astype(np.int64)
+        place = labels["step"].to_numpy() if "step" in labels.columns else at.rank(method="dense").to_numpy().astype(np.int64)
         order = np.lexsort((place, series))
         key = series[order].astype(np.int64) * (int(place.max(initial=0)) + steps + 1) + place[order]
         after = np.searchsorted(key, key + steps)
