@@ -33,7 +33,8 @@ def test_every_choice_begins_with_a_sentence_and_holds_valid_parameters(path):
     assert text.startswith("# ") and text.splitlines()[0].endswith(".")
     for node in nodes:
         entry = CATALOGUE.find(path.parent.name, node.pop("use"))
-        CATALOGUE.params_class(entry).model_validate(node)
+        stated = {key: value for key, value in node.items() if not (isinstance(value, str) and value.startswith("${"))}
+        CATALOGUE.params_class(entry).model_validate(stated)
 
 
 def test_making_and_validating_these_components_imports_no_heavy_library():

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from pydantic import Field, field_validator
 
 from upshot.components.metrics._scores import Scorer, points, ratio_scorer
+from upshot.components.raw_expressions import evaluated
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, Direction, PredictionKind, Spec
-from upshot.errors import DataError, Problem, RecipeError, did_you_mean
+from upshot.errors import DataError, Problem, RecipeError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,18 +65,10 @@ class WeightedMeanAbsoluteError:
     def _weights(self, cases: Cases) -> np.ndarray:
         import numpy as np
 
-        from upshot.value.expressions import Expression
-
         text = self.params.weight or cases.roles.weight
         if text is None:
             raise RecipeError("the score is not defined", [Problem("metrics.weight", "must be a formula, or data.roles.weight a column")])
-        expression, known = Expression.parse(text), cases.rows.columns
-        unknown = expression.unknown(known)
-        if unknown:
-            problems = [Problem("metrics.weight", "no such column in the data", repr(n), did_you_mean(n, known)) for n in unknown]
-            raise DataError("the score is not defined", problems)
-        weights = expression.evaluate({n: cases.rows.frame[n] for n in expression.names}, rows=cases.size, what="metrics.weight")
-        weights = weights.astype(np.float64)
+        weights = evaluated(text, cases, "metrics.weight", "the score is not defined").astype(np.float64)
         if not (np.isfinite(weights) & (weights >= 0)).all():
             raise DataError("the score is not defined", [Problem("metrics.weight", "must be finite and >= 0 in every row", text)])
         return weights
