@@ -40,4 +40,12 @@ ENTRIES: tuple[Component, ...] = (
         make="upshot.components.features.history:History",
         sentence="What was known of an entity at the time: counts, sums, means and risk over windows, free of leaks.",
     ),
+    Component(
+        "features",
+        "sensor_history",
+        params="upshot.components.features.sensor_history:SensorHistoryParams",
+        make="upshot.components.features.sensor_history:SensorHistory",
+        sentence="What a unit's sensors did up to the case: levels, spreads, trends, changes, health, freed from the operating condition.",
+        libraries=("scikit-learn",),
+    ),
 )
