@@ -1,6 +1,6 @@
 """Features of a million rows of 24 sensors, 5,000 units of 200 cycles: 72 of one window, and 336 of all kinds.
 
-    uv run python tests/benchmarks/bench_sensors.py
+uv run python tests/benchmarks/bench_sensors.py
 """
 
 from __future__ import annotations

@@ -160,7 +160,9 @@ def test_the_health_index_falls_from_one_to_nothing_on_the_way_to_failure(lives)
     random = np.random.default_rng(0)
     wear = np.tile(np.arange(40) / 39, 20)
     frame = pd.DataFrame({"unit": np.repeat(np.arange(20), 40), "at": np.tile(np.arange(1, 41), 20)})
-    frame = frame.assign(x=5 + 3 * wear + random.normal(0, 0.1, 800), y=-2 * wear + random.normal(0, 0.1, 800), noise=random.normal(size=800))
+    frame = frame.assign(
+        x=5 + 3 * wear + random.normal(0, 0.1, 800), y=-2 * wear + random.normal(0, 0.1, 800), noise=random.normal(size=800)
+    )
     cases = lives(frame)
     feature = made(cases, columns=["x", "y", "noise"], health={"healthy_from": 39.0})
 

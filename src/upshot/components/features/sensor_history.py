@@ -197,9 +197,7 @@ class _View:
         earlier = np.flatnonzero((others >= 0) & (others <= mine.max(initial=-1)))  # codes go by first appearance: the cases' come first
         earlier = earlier[_is_new(mine, now, others[earlier], times[earlier])]
         self._picked = earlier
-        self.rows = UnitRows.of(
-            np.concatenate([mine, others[earlier]]), np.concatenate([now, times[earlier]]), mine, now, self._scale
-        )
+        self.rows = UnitRows.of(np.concatenate([mine, others[earlier]]), np.concatenate([now, times[earlier]]), mine, now, self._scale)
         self._condition = np.zeros(len(self.rows.codes), dtype=np.int64)
         if feature.conditions_ is not None:
             nothing_left = np.arange(cases.size)
