@@ -105,7 +105,7 @@ def test_what_is_saved_answers_the_same_and_a_row_alone_as_in_the_table(componen
 
 @pytest.mark.parametrize("name", LIFE_MODELS)
 def test_without_a_unit_that_failed_there_is_nothing_to_learn(component, fleet, name):
-    with pytest.raises(DataError, match="there is no life to (learn from|compare with)"):
+    with pytest.raises(DataError, match=r"there is no life to (learn from|compare with)"):
         of(component, name, fleet([40, 50], watched=[10, 10]))
 
 

@@ -48,13 +48,23 @@ def points(predictions: pd.DataFrame, cases: Cases) -> tuple[np.ndarray, np.ndar
     """
     import numpy as np
 
+    at = cases.seen()
+    return at, cases.labels.frame["label"].to_numpy(dtype=np.float64)[at], point(predictions)[at]
+
+
+def point(predictions: pd.DataFrame) -> np.ndarray:
+    """The point of each case or, among quantiles, the median; shape (n,).
+
+    Raises:
+        DataError: The predictions are quantiles without the level 0.5.
+    """
+    import numpy as np
+
     name = "point" if "point" in predictions.columns else MEDIAN
     if name not in predictions.columns:
         got = ", ".join(str(column) for column in predictions.columns if column != "case")
         raise DataError("the score is not defined", [Problem("model.levels", "must hold 0.5 for a metric of the point forecast", got)])
-    at = cases.seen()
-    y = cases.labels.frame["label"].to_numpy(dtype=np.float64)[at]
-    return at, y, predictions[name].to_numpy(dtype=np.float64)[at]
+    return predictions[name].to_numpy(dtype=np.float64)
 
 
 def quantiles(predictions: pd.DataFrame, cases: Cases) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

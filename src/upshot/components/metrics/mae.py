@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from upshot.components.metrics._scores import Scorer, mean_scorer, points
-from upshot.contracts.params import Params
+from upshot.components.metrics._lives import PointParams, judged
+from upshot.components.metrics._scores import Scorer, mean_scorer
 from upshot.contracts.records import Cases, Direction, PredictionKind, Spec
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class MeanAbsoluteErrorParams(Params):
-    """No parameters."""
+class MeanAbsoluteErrorParams(PointParams):
+    """Which cases are scored, and against what."""
 
 
 class MeanAbsoluteError:
@@ -34,5 +34,5 @@ class MeanAbsoluteError:
         """Weights to the score."""
         import numpy as np
 
-        at, y, predicted = points(predictions, cases)
+        at, y, predicted = judged(predictions, cases, self.params, "mae")
         return mean_scorer(at, np.abs(predicted - y))

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from upshot.components.metrics._scores import Scorer, mean_scorer, points
-from upshot.contracts.params import Params
+from upshot.components.metrics._lives import PointParams, judged
+from upshot.components.metrics._scores import Scorer, mean_scorer
 from upshot.contracts.records import Cases, Direction, PredictionKind, Spec
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class RootMeanSquaredErrorParams(Params):
-    """No parameters."""
+class RootMeanSquaredErrorParams(PointParams):
+    """Which cases are scored, and against what."""
 
 
 class RootMeanSquaredError:
@@ -35,7 +35,7 @@ class RootMeanSquaredError:
         """Weights to the score."""
         import numpy as np
 
-        at, y, predicted = points(predictions, cases)
+        at, y, predicted = judged(predictions, cases, self.params, "rmse")
         squared = mean_scorer(at, (predicted - y) ** 2)
 
         def score(weights: np.ndarray) -> float:

@@ -18,7 +18,6 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,6 @@ from upshot.components.durations import Duration
 from upshot.contracts.params import Params
 from upshot.contracts.records import DecisionKind, PredictionKind, Spec, Tuned
 from upshot.contracts.tables import Map, Table
-from upshot.errors import DataError, Problem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -178,10 +176,11 @@ class _Fleet:
     def of(cls, predictions: pd.DataFrame, cases: Cases, params: ServiceThresholdParams) -> _Fleet:
         import numpy as np
 
+        from upshot.components.alarms import held, looked_at
         from upshot.components.lives import LifeOrder, moments, unit_codes
         from upshot.components.times import ticks
 
-        values, sign = _looked_at(predictions, params.level)
+        values, sign = looked_at(predictions, params.level, "policy.level")
         at = moments(cases, NAME)
         now = ticks(at)
         now = now - now.min(initial=2**62)
@@ -189,7 +188,7 @@ class _Fleet:
         order = lives.order
         unit = np.repeat(np.arange(len(lives.first)), lives.last - lives.first + 1)
         urgency, priority = np.empty(len(order)), values * sign
-        urgency[order] = _held(priority[order], lives.first, unit, params.confirm)
+        urgency[order] = held(priority[order], lives.first, unit, params.confirm)
         stop = np.full(len(order), -1) if params.site is None else _stops(cases, at, now, params)[order]
         return cls(urgency, priority, sign, order, lives.first, lives.last, now[order], unit, stop)
 
@@ -258,32 +257,6 @@ def smoothed(worth: np.ndarray, neighbours: int) -> np.ndarray:
     triangle = np.bartlett(2 * neighbours + 3)[1:-1]
     means: np.ndarray = np.convolve(np.pad(worth, neighbours, mode="edge"), triangle / triangle.sum(), mode="valid")
     return means
-
-
-def _looked_at(predictions: pd.DataFrame, level: float) -> tuple[np.ndarray, int]:
-    """The number that is looked at of each case, and whether more of it is more urgent (1) or less (-1)."""
-    import numpy as np
-
-    wanted: Sequence[tuple[str, int]] = (("probability", 1), ("anomaly", 1), ("point", -1), (f"q{level:g}", -1))
-    for name, sign in wanted:
-        if name in predictions.columns:
-            return predictions[name].to_numpy(dtype=np.float64), sign
-    known = ", ".join(name[1:] for name in predictions.columns if str(name).startswith("q"))
-    raise DataError(
-        "the policy cannot decide", [Problem("policy.level", "must be one of the predicted levels", f"{level:g}", f"they are {known}")]
-    )
-
-
-def _held(urgency: np.ndarray, first: np.ndarray, unit: np.ndarray, confirm: int) -> np.ndarray:
-    """The lowest urgency among the last `confirm` cases of the unit; minus infinity before there are so many."""
-    import numpy as np
-
-    rank = np.arange(len(urgency)) - first[unit]
-    lowest = urgency.copy()
-    for back in range(1, confirm):
-        lowest[back:] = np.minimum(lowest[back:], urgency[:-back])
-    held: np.ndarray = np.where(rank >= confirm - 1, lowest, -np.inf)
-    return held
 
 
 def _stops(cases: Cases, at: pd.Series, now: np.ndarray, params: ServiceThresholdParams) -> np.ndarray:
