@@ -37,7 +37,9 @@ def score(component):
 
     def make(name, cases, weights=None, params=None, **columns):
         frame = pd.DataFrame({"case": range(cases.size), **columns})
-        return component("metrics", name, **(params or {})).scorer(frame, cases)(np.ones(cases.size) if weights is None else np.asarray(weights))
+        return component("metrics", name, **(params or {})).scorer(frame, cases)(
+            np.ones(cases.size) if weights is None else np.asarray(weights)
+        )
 
     return make
 
@@ -73,7 +75,9 @@ def test_alpha_lambda_looks_once_a_unit_and_not_at_units_that_left(score, fleet)
     assert score("alpha_lambda", cases, point=point) == 0.5
     assert score("alpha_lambda", cases, point=point, params={"alpha": 0.3}) == 1.0
     assert score("alpha_lambda", cases, point=point, params={"at": 0.75}) == 1.0
-    assert score("alpha_lambda", fleet([-5]), point=point[:5]) is not None and math.isnan(score("alpha_lambda", fleet([-5]), point=point[:5]))
+    assert score("alpha_lambda", fleet([-5]), point=point[:5]) is not None and math.isnan(
+        score("alpha_lambda", fleet([-5]), point=point[:5])
+    )
 
 
 def test_concordance_compares_cases_of_different_units_whose_shorter_life_was_seen_to_end(score, cases_of):
@@ -102,7 +106,7 @@ ALARMS = {"threshold": 2.0, "horizon": "3 steps", "lead": "1 step"}
 def test_a_stretch_of_cases_is_one_alarm_and_it_is_true_when_the_failure_follows_within_the_horizon(score, fleet):
     # Unit 0 fails at 8: alarms at 2 (false), and from 6 to 8 (true, 2 before). Unit 1 left at 8: alarms at 3 (false) and at 6 (nobody knows).
     cases = fleet([8, -8])
-    point = [9, 2, 9, 9, 9, 1, 1, 1] + [9, 9, 2, 9, 9, 2, 9, 9]
+    point = [9, 2, 9, 9, 9, 1, 1, 1, *[9, 9, 2, 9, 9, 2, 9, 9]]
 
     assert score("alarm_precision", cases, point=point, params=ALARMS) == pytest.approx(1 / 3)
     assert score("failure_recall", cases, point=point, params=ALARMS) == 1.0
@@ -112,7 +116,7 @@ def test_a_stretch_of_cases_is_one_alarm_and_it_is_true_when_the_failure_follows
 
 def test_an_alarm_too_late_to_act_on_is_true_and_no_warning(score, fleet):
     cases = fleet([6, 6])
-    point = [9, 9, 9, 9, 9, 0] + [9, 9, 9, 0, 0, 0]
+    point = [9, 9, 9, 9, 9, 0, 9, 9, 9, 0, 0, 0]
 
     assert score("alarm_precision", cases, point=point, params={**ALARMS, "lead": "2 steps"}) == 1.0
     assert score("failure_recall", cases, point=point, params={**ALARMS, "lead": "2 steps"}) == 0.5
@@ -131,14 +135,14 @@ def test_an_alarm_must_be_confirmed_where_asked_and_a_probability_passes_upwards
 
 def test_a_failure_that_came_before_any_warning_could_is_not_missed(score, fleet):
     cases = fleet([2, 6])
-    point = [9, 9] + [9, 9, 1, 1, 1, 1]
+    point = [9, 9, 9, 9, 1, 1, 1, 1]
 
     assert score("failure_recall", cases, point=point, params={**ALARMS, "lead": "3 steps"}) == 1.0
 
 
 def test_a_resample_weighs_units(score, fleet):
     cases = fleet([6, 6])
-    point = [9, 9, 9, 1, 1, 1] + [9] * 6
+    point = [9, 9, 9, 1, 1, 1, *[9] * 6]
 
     assert score("failure_recall", cases, point=point, params=ALARMS) == 0.5
     assert score("failure_recall", cases, weights=[3] * 6 + [1] * 6, point=point, params=ALARMS) == 0.75
