@@ -104,7 +104,7 @@ CASES = [
         "  seed              must be a whole number; got 1.5; range >= 0 and <= 4294967295; default 42  (argument 4)\n"
         f'  data.roles        must be a map; got ["a"]; its keys are {", ".join(RolesParams.model_fields)}  (argument 3)\n'
         "  data.null_values  must be a list; got 'none'; default [\"\"]  (argument 5)\n"
-        "  model.k           must be a whole number; got 'six'; default 10  (argument 1)\n"
+        "  model.k           must be a whole number; got 'six'; range >= 1 and <= 10000; default 10  (argument 1)\n"
         "  policy.k          must be a whole number; got true; default 10  (argument 2)\n",
     ),
     Case(

@@ -131,23 +131,6 @@ def test_stock_refuses_two_cases_of_a_series_at_one_time_and_negative_demand(com
     assert negative.value.problems[0].got == "1 row: row 1: -1.0"
 
 
-def test_ranked_hits_counts_slots_and_the_item_that_was_taken(component, cases_of):
-    outcomes = cases_of(
-        {"item_id": ["b", "x", "c"], "price": [5.0, 7.0, 9.0]}, roles=Roles(item="item_id", amount="price"), label=["b", "x", "c"]
-    )
-    decisions = pd.DataFrame({"case": [0, 0, 1, 1], "item": ["a", "b", "a", "b"], "rank": [1, 2, 1, 2]})
-
-    flows = component("rollout", "ranked_hits").play(decisions, outcomes, outcomes)
-
-    assert flows.to_dict("list") == {
-        "case": [0, 1, 2],
-        "cases": [1.0, 1.0, 1.0],
-        "slots": [2.0, 2.0, 0.0],
-        "hits": [1.0, 0.0, 0.0],
-        "hit_amount": [5.0, 0.0, 0.0],
-    }
-
-
 def test_ranked_hits_refuses_items_that_could_never_match(component, cases_of):
     outcomes = cases_of({"item_id": [1]}, roles=Roles(item="item_id"), label=[1])
 

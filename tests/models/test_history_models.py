@@ -9,7 +9,6 @@ from upshot.contracts.records import Roles
 from upshot.errors import DataError
 
 PANEL = Roles(time="ds", entities=("unique_id",), target="y")
-EVENTS = Roles(time="at", entities=("user_id",), item="item_id")
 UNITS = Roles(time="cycle", entities=("unit_id",), target="rul")
 NO_COLUMNS = pd.DataFrame()
 
@@ -142,80 +141,6 @@ def test_seasonal_naive_from_its_files_forecasts_the_same(names, component, comp
 
     assert model.state() == again.state()
     pd.testing.assert_frame_equal(again.predict(blind(cases), train), expected, check_exact=True)
-
-
-@pytest.fixture
-def events(cases_of):
-    def make(rows, roles=EVENTS):
-        frame = pd.DataFrame(rows, columns=["user_id", "item_id", "day"])
-        frame["at"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(frame["day"], unit="D")
-        frame["weight"] = 2.0 - frame["day"]
-        return cases_of(frame, frame["item_id"], roles, as_of=frame["at"])
-
-    return make
-
-
-def rank(component, compute, history, cases, **params):
-    model = component("model", "popularity", **params)
-    model.fit(seeing(history), None, history.take(np.arange(0)), compute)
-    frame = model.predict(blind(cases), history)
-    return {case: list(group["item"]) for case, group in frame.groupby("case")}, frame
-
-
-def test_popularity_ranks_items_by_count_and_ties_by_item(component, compute, events):
-    history = events([(1, "tea", 0), (2, "tea", 1), (3, "milk", 1), (4, "bread", 1)])
-
-    lists, frame = rank(component, compute, history, events([(9, "?", 5)]), k=3)
-
-    assert lists == {0: ["tea", "bread", "milk"]}
-    assert frame["rank"].tolist() == [1, 2, 3] and frame["score"].tolist() == [2.0, 1.0, 1.0]
-    assert list(frame.columns) == ["case", "item", "rank", "score"]
-
-
-def test_items_that_a_user_has_had_leave_the_list_and_the_next_ones_move_up(component, compute, events):
-    history = events([(1, "a", 0), (2, "a", 0), (3, "a", 0), (1, "b", 1), (2, "b", 1), (1, "c", 1), (3, "d", 1), (1, "a", 1)])
-    cases = events([(1, "?", 5), (2, "?", 5), (9, "?", 5), (3, "?", 5)])
-
-    lists, frame = rank(component, compute, history, cases, k=2)
-    with_seen, _ = rank(component, compute, history, cases, k=2, exclude_seen=False)
-
-    assert lists == {0: ["d"], 1: ["c", "d"], 2: ["a", "b"], 3: ["b", "c"]}
-    assert frame["rank"].tolist() == [1, 1, 2, 1, 2, 1, 2]
-    assert set(map(tuple, with_seen.values())) == {("a", "b")}
-
-
-def test_popularity_equals_a_loop_over_users(component, compute, events):
-    random = np.random.default_rng(5)
-    history = events([(int(random.integers(12)), int(random.geometric(0.1)), 0) for _ in range(300)])
-    cases = events([(user, 0, 5) for user in range(14)])
-
-    lists, _ = rank(component, compute, history, cases, k=7)
-
-    counts = history.labels.frame["label"].value_counts()
-    ranking = sorted(counts.index, key=lambda item: (-counts[item], item))
-    had = history.rows.frame.groupby("user_id")["item_id"].agg(set).to_dict()
-    assert lists == {user: [item for item in ranking if item not in had.get(user, set())][:7] for user in range(14)}
-
-
-def test_only_events_of_the_window_count_and_weights_are_summed(component, compute, events):
-    history = events([(1, "old", 0), (2, "old", 0), (3, "new", 10), (4, "next", 9)])
-    weighted = events([(1, "a", 0), (2, "b", 1), (3, "b", 1), (4, "c", 1)], Roles(time="at", entities=("user_id",), weight="weight"))
-    cases = events([(9, "?", 11)])
-
-    windowed, _ = rank(component, compute, history, cases, window=1.0)
-    by_weight, frame = rank(component, compute, weighted, cases)
-
-    assert windowed == {0: ["new"]}
-    assert by_weight == {0: ["a", "b", "c"]} and frame["score"].tolist() == [2.0, 2.0, 1.0]
-
-
-def test_popularity_without_history_is_refused(component, compute, events):
-    history = events([(1, "a", 0)])
-    model = component("model", "popularity")
-    model.fit(seeing(history), None, history, compute)
-
-    with pytest.raises(DataError, match="nothing popular"):
-        model.predict(blind(history), history.take(np.arange(0)))
 
 
 def test_mean_life_is_the_mean_of_failed_units_less_the_age(component, compute, cases_of, no_history):

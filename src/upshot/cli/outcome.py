@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from upshot.cli.text import columns, interval, number
-from upshot.contracts.records import Evaluation, Measured, ModelVersion, Valuation, Valuations, Verdicts
+from upshot.contracts.records import Evaluation, Kpi, Measured, ModelVersion, Valuation, Valuations, Verdicts
 from upshot.engine.run import RunRecord
 
 
@@ -41,7 +41,7 @@ def subjects(valuation: Valuation) -> str:
     for subject, measured in valuation.per_period.items():
         gain = valuation.gain.get(subject)
         rows.append((subject, number(measured.value), interval(measured), f"{gain.value:+,.0f} {interval(gain)}" if gain else ""))
-    head = (kpi.name, f"{kpi.unit}{_period(kpi.period)}", "95 % interval", "gain of the candidate")
+    head = (kpi.name, f"{kpi.unit}{_scale(kpi)}", "95 % interval", "gain of the candidate")
     text = columns([head, *rows])
     if valuation.expired:
         text += f"\nexpired assumptions, so nothing is concluded: {', '.join(valuation.expired)}"
@@ -57,9 +57,9 @@ def value_line(valuations: Valuations) -> str:
     kpi = valuation.kpi
     if not valuation.gain:
         measured = valuation.per_period["candidate"]
-        return f"{kpi.unit} {number(measured.value)}{_period(kpi.period)}  {interval(measured)}; no baseline is declared"
+        return f"{kpi.unit} {number(measured.value)}{_scale(kpi)}  {interval(measured)}; no baseline is declared"
     (first, gain), *others = valuation.gain.items()
-    text = f"{kpi.unit} {number(gain.value)}{_period(kpi.period)}  {interval(gain)}  against {spoken(first)}"
+    text = f"{kpi.unit} {number(gain.value)}{_scale(kpi)}  {interval(gain)}  against {spoken(first)}"
     return "; ".join([text, *(f" {_signed(measured)} {interval(measured)} against {spoken(name)}" for name, measured in others)])
 
 
@@ -137,5 +137,8 @@ def _signed(measured: Measured) -> str:
     return ("+" if measured.value > 0 else "") + number(measured.value)
 
 
-def _period(period: str | None) -> str:
-    return f" a {period}" if period else " on the test cases"
+def _scale(kpi: Kpi) -> str:
+    """What the money is scaled to."""
+    if kpi.period:
+        return f" a {kpi.period}"
+    return f" per {kpi.volume:,.0f} cases" if kpi.volume else " on the test cases"

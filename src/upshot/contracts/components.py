@@ -208,8 +208,10 @@ class Model(Protocol):
 
     `uses` says what it looks at: "features" (X), "history" (earlier rows with outcomes), or both; what it does not use is passed
     empty. `fit` gets as history the rows before the training rows, `predict` all rows before the part that is scored, training rows
-    included. Training and validation hold no censored case, unless the model is a `CensoredModel`. `predict` gives the columns of its `PredictionKind` without `case` and one row per case in order, or, for kinds with
-    several rows per case, `case` as the position 0..n-1 among the given cases. It sees blind cases.
+    included. Training and validation hold no censored case, unless the model is a `CensoredModel`. `predict` gives the columns of its
+    `PredictionKind` without `case` and one row per case in order, or, for kinds with several rows per case, `case` as the position 0..n-1
+    among the given cases. It sees blind cases. It may declare `tunes` (that it chooses something on validation rows) and `depth` (places
+    of a ranking that it gives at most); both are proven by the plan.
     """
 
     spec: Spec

@@ -43,6 +43,7 @@ def prove(recipe: Recipe, catalogue: Catalogue, code: CodeDigests, files: FileDi
     problems = [
         *_kinds(made, catalogue),
         *_parts(made),
+        *_depths(made),
         *_kpis(made),
         *_subjects(made),
         *_gates(made, recipe),
@@ -105,9 +106,9 @@ def _fitting(catalogue: Catalogue, kind: str, attribute: str, wanted: str) -> st
 
 def _parts(made: _Made) -> Iterable[Problem]:
     splitter = made.one["split"]
-    askers = [(kind, made.one[kind], flag) for kind, flag in (("calibration", "fits"), ("policy", "tunes"))]
+    askers = [(kind, made.one[kind], flag) for kind, flag in (("model", "tunes"), ("calibration", "fits"), ("policy", "tunes"))]
     for kind, asker, flag in askers:
-        if getattr(asker, flag) and "validation" not in splitter.parts:
+        if getattr(asker, flag, False) and "validation" not in splitter.parts:
             yield Problem(
                 f"{kind}.use",
                 f"{asker.spec.use!r} is fitted on validation rows, and split {splitter.spec.use!r} gives none",
@@ -115,6 +116,18 @@ def _parts(made: _Made) -> Iterable[Problem]:
             )
     if "test" not in splitter.parts:
         yield Problem("split", "must leave test rows: a value without untouched rows is not a value")
+
+
+def _depths(made: _Made) -> Iterable[Problem]:
+    """Whoever looks further down a list than the model makes it would count what is not there as wrong."""
+    model = made.one["model"]
+    given = getattr(model, "depth", None)
+    askers = [("policy", made.one["policy"]), *((f"metrics.{name}", metric) for name, metric in made.many["metrics"].items())]
+    for place, asker in askers:
+        asked = getattr(asker, "depth", None)
+        if given is not None and asked is not None and asked > given:
+            rule = f"must not exceed the {given} places of the lists that model {model.spec.use!r} gives"
+            yield Problem(f"{place}.{_key_of(asker.spec, asked)}", rule, str(asked), f"set model.k={asked}, or ask for less")
 
 
 def _kpis(made: _Made) -> Iterable[Problem]:
@@ -157,7 +170,7 @@ def _has_direction(catalogue: Catalogue, metric: str) -> bool:
     return getattr(catalogue.load(catalogue.find("metrics", metric)), "direction", None) in get_args(Direction)
 
 
-def _key_of(spec: Spec, wanted: str) -> str:
+def _key_of(spec: Spec, wanted: str | int) -> str:
     """The parameter by which a component asks for something."""
     held = (key for key, value in spec.params.items() if value == wanted or (isinstance(value, tuple) and wanted in value))
     return next(held, "use")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from upshot.catalogue import Catalogue, load_catalogue
+from upshot.components.arrow import from_arrow
 from upshot.contracts.records import Cases, Fitted, Golden, Predictor, Roles, SideTable, Signature, Spec
 from upshot.contracts.tables import Blob, Map, Table, freeze
 from upshot.errors import IntegrityError, Problem, UpshotError
@@ -91,10 +92,7 @@ def _roles(data: dict[str, Any]) -> Roles:
 
 
 def _frame(path: Path) -> pd.DataFrame:
-    import pyarrow as pa
-
-    frame: pd.DataFrame = pa.ipc.open_file(pa.py_buffer(path.read_bytes())).read_all().to_pandas()
-    return frame
+    return from_arrow(path.read_bytes())
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from upshot.components.arrow import to_arrow
 from upshot.contracts.components import Registry
 from upshot.contracts.records import (
     Cases,
@@ -104,11 +105,11 @@ def package(predictor: Predictor, decisions: Decisions) -> Map[Blob]:
 
 def _golden(predictor: Predictor) -> dict[str, Blob]:
     def both(name: str, cases: Cases) -> dict[str, Blob]:
-        return {f"{name}_rows.arrow": _arrow(cases.rows.frame), f"{name}_labels.arrow": _arrow(cases.labels.frame)}
+        return {f"{name}_rows.arrow": _saved(cases.rows.frame), f"{name}_labels.arrow": _saved(cases.labels.frame)}
 
     golden = predictor.golden
-    tables = {f"table_{name}.arrow": _arrow(table.rows.frame) for name, table in golden.cases.tables.items()}
-    return {**both("cases", golden.cases), **both("history", golden.history), **tables, "expected.arrow": _arrow(golden.expected.frame)}
+    tables = {f"table_{name}.arrow": _saved(table.rows.frame) for name, table in golden.cases.tables.items()}
+    return {**both("cases", golden.cases), **both("history", golden.history), **tables, "expected.arrow": _saved(golden.expected.frame)}
 
 
 def _card(use_case: UseCase, predictor: Predictor, valuations: Valuations, verdicts: Verdicts) -> Map[str]:
@@ -130,15 +131,9 @@ def _card(use_case: UseCase, predictor: Predictor, valuations: Valuations, verdi
     )
 
 
+def _saved(frame: pd.DataFrame) -> Blob:
+    return Blob(to_arrow(frame))
+
+
 def _json(value: Any) -> Blob:
     return Blob(json.dumps(value, sort_keys=True, indent=1, default=list).encode())
-
-
-def _arrow(frame: pd.DataFrame) -> Blob:
-    import pyarrow as pa
-
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
-    return Blob(sink.getvalue().to_pybytes())

@@ -33,6 +33,9 @@ class ColumnParams(Params):
         None,
         description="Time after which an outcome is known ('7 days'); a column named by data.roles.label_time goes before it.",
     )
+    allow_nothing: bool = Field(
+        False, description="Whether a null item is a visit on which nothing was taken, so that what was shown in vain counts too."
+    )
     block: Block | None = Field(
         None,
         description="What intervals resample: day, week, month, entity or case; none for day on a clock, else entity, else case.",
@@ -84,8 +87,9 @@ class Column:
         values = column_of(frame, target, "data.roles.target")
         if target != roles.item:
             return outcome(values, self.params.positive, censored, problems)
-        if values.isna().any():
-            problems.append(rows_problem(target, "the item must not be null", values.isna().to_numpy(), values))
+        if values.isna().any() and not self.params.allow_nothing:
+            hint = "or set labels.allow_nothing=true: visits on which nothing was taken"
+            problems.append(rows_problem(target, "the item must not be null", values.isna().to_numpy(), values, hint))
         return values
 
     def _known_at(self, frame: pd.DataFrame, roles: Roles, as_of: pd.Series, problems: list[Problem]) -> pd.Series | None:

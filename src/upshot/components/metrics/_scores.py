@@ -78,19 +78,6 @@ def quantiles(predictions: pd.DataFrame, cases: Cases) -> tuple[np.ndarray, np.n
     return at, y, levels, predictions[names].to_numpy(dtype=np.float64)[at]
 
 
-def hits(predictions: pd.DataFrame, cases: Cases, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the seen cases, and the rank at which each case's item stands among its first k; infinite where it does not."""
-    import numpy as np
-
-    at = cases.seen()
-    wanted = cases.labels.frame["label"].to_numpy()
-    case, rank = predictions["case"].to_numpy(), predictions["rank"].to_numpy()
-    hit = (rank <= k) & (predictions["item"].to_numpy() == wanted[case])
-    found = np.full(cases.size, np.inf)
-    np.minimum.at(found, case[hit], rank[hit])
-    return at, found[at]
-
-
 def dot(weights: np.ndarray, values: np.ndarray) -> float:
     """Sum of the products, without BLAS: its last digits and its time depend on threads.
 

@@ -1,30 +1,26 @@
-"""Hit rate at k: the share of cases whose item stands among the first k.
+"""Hit rate at k: the share of lists with something that was taken among the first k.
 
-Higher is better. One item is wanted a case, so it equals recall at k; over all items, never sampled ones (Krichene & Rendle 2020, KDD).
+Higher is better. Over all items, never sampled ones. Where one item is wanted a list it equals recall at k.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from upshot.components.metrics._scores import Scorer, hits, mean_scorer
-from upshot.contracts.params import Params
+from upshot.components.metrics._lists import AtKParams, judged, over_lists
+from upshot.components.metrics._scores import Scorer
 from upshot.contracts.records import Cases, Direction, PredictionKind, Spec
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class HitRateAtKParams(Params):
+class HitRateAtKParams(AtKParams):
     """The length of the list."""
-
-    k: int = Field(10, ge=1, description="Items looked at; must not exceed what the model gives.")
 
 
 class HitRateAtK:
-    """Share of cases with a hit."""
+    """Share of lists with a hit."""
 
     spec: Spec
     accepts: tuple[PredictionKind, ...] = ("ranking",)
@@ -33,10 +29,9 @@ class HitRateAtK:
 
     def __init__(self, params: HitRateAtKParams) -> None:
         self.params = params
+        self.depth = params.k
 
     def scorer(self, predictions: pd.DataFrame, cases: Cases) -> Scorer:
-        """Weights to the score."""
-        import numpy as np
-
-        at, rank = hits(predictions, cases, self.params.k)
-        return mean_scorer(at, np.isfinite(rank).astype(np.float64))
+        """Weights to the score; NaN where nothing was taken."""
+        found = judged(predictions, cases)
+        return over_lists(found.groups, (found.hits(self.params.k) > 0).astype("float64"), found.wanted > 0)

@@ -1,30 +1,27 @@
 """Normalised discounted cumulative gain at k: hits count less the lower they stand.
 
-Higher is better. One item is wanted a case, so a hit at rank r is worth 1 / log2(1 + r). Jarvelin & Kekalainen (2002), ACM TOIS 20(4).
+Higher is better. A hit at rank r is worth 1 / log2(1 + r), over what the best possible list of k would be worth. Jarvelin & Kekalainen
+(2002), ACM TOIS 20(4).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from upshot.components.metrics._scores import Scorer, hits, mean_scorer
-from upshot.contracts.params import Params
+from upshot.components.metrics._lists import AtKParams, judged, over_lists
+from upshot.components.metrics._scores import Scorer
 from upshot.contracts.records import Cases, Direction, PredictionKind, Spec
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class NdcgAtKParams(Params):
+class NdcgAtKParams(AtKParams):
     """The length of the list."""
-
-    k: int = Field(10, ge=1, description="Items looked at; must not exceed what the model gives.")
 
 
 class NdcgAtK:
-    """Mean of 1 / log2(1 + rank) of the wanted item, 0 beyond k."""
+    """Mean over lists of the discounted gain, 0 to 1."""
 
     spec: Spec
     accepts: tuple[PredictionKind, ...] = ("ranking",)
@@ -33,10 +30,9 @@ class NdcgAtK:
 
     def __init__(self, params: NdcgAtKParams) -> None:
         self.params = params
+        self.depth = params.k
 
     def scorer(self, predictions: pd.DataFrame, cases: Cases) -> Scorer:
-        """Weights to the score."""
-        import numpy as np
-
-        at, rank = hits(predictions, cases, self.params.k)
-        return mean_scorer(at, 1.0 / np.log2(1.0 + rank))
+        """Weights to the score; NaN where nothing was taken."""
+        found = judged(predictions, cases)
+        return over_lists(found.groups, found.gain(self.params.k), found.wanted > 0)

@@ -1,4 +1,4 @@
-"""Precision at k a day: of the k cases, or cards, that a team can look at in a day, the share that was worth it.
+"""Precision at k: of the k cases, or cards, that a team can look at in a day, the share that was worth it; of a list, the share of hits.
 
 Higher is better. Days count alike, whatever their traffic. With `entity` it is card precision: the k entities with the highest score of
 the day, and the share of them with a positive case on that day. Le Borgne et al. (2022), "Reproducible machine learning for credit card
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class PrecisionAtKParams(Params):
     """How many alerts, of what, and how often."""
 
-    k: int = Field(100, ge=1, description="Alerts that can be looked at in each period.")
+    k: int = Field(100, ge=1, description="Alerts that can be looked at in each period; for rankings, places of a list.")
     per: Literal["day", "all"] = Field(
         "day", description="day: k in each calendar day of as_of (each value, where it is a number); all: k once."
     )
@@ -46,26 +46,29 @@ class PrecisionAtK:
     """Mean over days of the share of positives among the k highest scores; a day with fewer than k is divided by what it has.
 
     A resample that draws a day twice counts it as two days, and not as one day with doubled cases: the team has k alerts on each. Weights
-    that differ within a day (other blocks than days) fill the k places in proportion. Equal scores stand in the order of the cases. With
+    that differ within a day (other blocks than days) fill the k places in proportion. Of rankings it is the mean over lists. Equal scores stand in the order of the cases. With
     `found_leave` a resample draws days as they were played: who had left by then is what the days before, as they happened, had found.
     """
 
     spec: Spec
-    accepts: tuple[PredictionKind, ...] = ("probability",)
+    accepts: tuple[PredictionKind, ...] = ("probability", "ranking")
     direction: Direction = "maximize"
     unit = "share"
 
     def __init__(self, params: PrecisionAtKParams) -> None:
         self.params = params
+        self.depth = params.k
 
     def scorer(self, predictions: pd.DataFrame, cases: Cases) -> Scorer:
-        """Weights to the mean precision; NaN where no day has weight.
+        """Weights to the mean precision; NaN where no day, or no list, has weight.
 
         Raises:
-            DataError: The cases have no clock, or the entity column does not exist.
+            DataError: The cases have no clock, or the entity column does not exist; lists are asked for by entity.
         """
         import numpy as np
 
+        if "item" in predictions.columns:
+            return self._of_lists(predictions, cases)
         at, y, p = probabilities(predictions, cases)
         if not np.isfinite(p).all():
             return undefined
@@ -79,6 +82,15 @@ class PrecisionAtK:
             return ranking.precision(weights[at], self.params.k)
 
         return score
+
+    def _of_lists(self, predictions: pd.DataFrame, cases: Cases) -> Scorer:
+        from upshot.components.metrics._lists import judged, over_lists
+
+        if self.params.entity is not None:
+            problem = Problem("precision_at_k.entity", "must be left out for lists, which are ranked by item", repr(self.params.entity))
+            raise DataError("the score is not defined", [problem])
+        found = judged(predictions, cases)
+        return over_lists(found.groups, found.hits(self.params.k) / self.params.k, found.wanted > 0)
 
     def _days(self, cases: Cases) -> np.ndarray:
         import numpy as np

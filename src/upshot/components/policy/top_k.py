@@ -37,6 +37,7 @@ class TopK:
 
     def __init__(self, params: TopKParams) -> None:
         self.params = params
+        self.depth = params.k
 
     def tune(self, predictions: pd.DataFrame, outcomes: Cases, game: Game) -> Tuned:
         """Nothing: the number of slots is given."""

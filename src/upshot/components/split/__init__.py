@@ -49,6 +49,20 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "split",
+        "next_window",
+        params="upshot.components.split.next_window:NextWindowParams",
+        make="upshot.components.split.next_window:NextWindow",
+        sentence="What each user takes in the window after a cutoff, decided on at the cutoff.",
+    ),
+    Component(
+        "split",
+        "by_user",
+        params="upshot.components.split.by_user:ByUserParams",
+        make="upshot.components.split.by_user:ByUser",
+        sentence="The last rows of some users test, their earlier ones are known and never learned from.",
+    ),
+    Component(
+        "split",
         "random",
         params="upshot.components.split.random:RandomParams",
         make="upshot.components.split.random:Random",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from upshot.components.durations import Moment
-    from upshot.components.split.by_time import ByTimeParams, Window
+    from upshot.components.split.by_time import TimeWindowsParams, Window
 
 FIRST, LAST = -(2**62), 2**62
 _WHOLE_DAYS_FROM = 14 * DAY
@@ -25,7 +25,7 @@ class Interval(NamedTuple):
     end: int
 
 
-def intervals(params: ByTimeParams, ticks: np.ndarray, clock: bool) -> dict[Part, Interval]:
+def intervals(params: TimeWindowsParams, ticks: np.ndarray, clock: bool) -> dict[Part, Interval]:
     """Interval of train, validation (where there is one) and test, in order.
 
     Raises:
@@ -40,7 +40,7 @@ def intervals(params: ByTimeParams, ticks: np.ndarray, clock: bool) -> dict[Part
     return {part: _interval(window) for part, window in windows.items() if isinstance(window, tuple)}
 
 
-def stated_moments(params: ByTimeParams) -> list[tuple[str, Moment]]:
+def stated_moments(params: TimeWindowsParams) -> list[tuple[str, Moment]]:
     """All moments that the recipe states, with the key of each."""
     stated: list[tuple[str, Moment | None]] = [
         (name, getattr(params, name)) for name in ("train_from", "validation_from", "test_from", "test_until")
@@ -56,7 +56,7 @@ def _interval(window: Window) -> Interval:
     return Interval(FIRST if start is None else moment_of(start), LAST if end is None else moment_of(end))
 
 
-def _by_dates(params: ByTimeParams) -> dict[Part, Interval]:
+def _by_dates(params: TimeWindowsParams) -> dict[Part, Interval]:
     assert params.test_from is not None
     found: dict[Part, Interval] = {"train": _interval((params.train_from, params.validation_from or params.test_from))}
     if params.validation_from is not None:
@@ -64,7 +64,7 @@ def _by_dates(params: ByTimeParams) -> dict[Part, Interval]:
     return found | {"test": _interval((params.test_from, params.test_until))}
 
 
-def _by_shares(params: ByTimeParams, first: int, last: int, clock: bool) -> dict[Part, Interval]:
+def _by_shares(params: TimeWindowsParams, first: int, last: int, clock: bool) -> dict[Part, Interval]:
     assert isinstance(params.test, float)
     validation = params.validation if isinstance(params.validation, float) else 0.0
     span = last - first + 1
@@ -81,7 +81,7 @@ def _by_shares(params: ByTimeParams, first: int, last: int, clock: bool) -> dict
     return found | {"test": Interval(test, LAST)}
 
 
-def _check_moments(params: ByTimeParams, clock: bool) -> None:
+def _check_moments(params: TimeWindowsParams, clock: bool) -> None:
     rule = (
         "must be a date, because the time column holds timestamps" if clock else "must be an integer, because the time column is a counter"
     )

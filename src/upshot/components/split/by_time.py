@@ -11,7 +11,7 @@ Source:
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -47,7 +47,7 @@ class KnownParams(Params):
         return self
 
 
-class ByTimeParams(SplitParams):
+class TimeWindowsParams(SplitParams):
     """One of three forms: shares (`test: 0.2`), dates (`test_from: "2018-08-08"`) or windows (`test: ["2018-08-08", "2018-08-15"]`)."""
 
     train: Window | None = Field(None, description="Window of the training rows, [start, end); rows before it are history.")
@@ -63,12 +63,9 @@ class ByTimeParams(SplitParams):
     gap: Duration | None = Field(
         None, description="Time left out before validation and before test, beside rows whose outcome was not known yet ('7 days')."
     )
-    exclude_known: KnownParams | None = Field(
-        None, description="Leaves out scored rows of entities with a positive outcome that was known when the row's day began."
-    )
 
     @model_validator(mode="after")
-    def _one_form(self) -> ByTimeParams:
+    def _one_form(self) -> Self:
         windows = any(isinstance(window, tuple) for window in (self.train, self.validation, self.test))
         dates = any(moment is not None for moment in (self.train_from, self.validation_from, self.test_from, self.test_until))
         shares = isinstance(self.test, float) or isinstance(self.validation, float) or self.history > 0
@@ -81,6 +78,19 @@ class ByTimeParams(SplitParams):
         _check_order(self)
         return self
 
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that the windows fill."""
+        tunes = self.validation is not None or self.validation_from is not None
+        return ("train", "validation", "test") if tunes else ("train", "test")
+
+
+class ByTimeParams(TimeWindowsParams):
+    """One of three forms: shares (`test: 0.2`), dates (`test_from: "2018-08-08"`) or windows (`test: ["2018-08-08", "2018-08-15"]`)."""
+
+    exclude_known: KnownParams | None = Field(
+        None, description="Leaves out scored rows of entities with a positive outcome that was known when the row's day began."
+    )
+
 
 class ByTime:
     """One fold: history, train, validation, test, by the cases' `as_of`.
@@ -92,8 +102,7 @@ class ByTime:
 
     def __init__(self, params: ByTimeParams) -> None:
         self.params = params
-        tunes = params.validation is not None or params.validation_from is not None
-        self.parts: tuple[Part, ...] = ("train", "validation", "test") if tunes else ("train", "test")
+        self.parts = params.parts()
 
     def split(self, cases: Cases) -> Folds:
         """Give each case its part.
@@ -102,24 +111,36 @@ class ByTime:
             RecipeError: The recipe names no time, or `exclude_known` without saying when outcomes are known.
             DataError: A part is empty, has one class, or its dates do not fit the time column.
         """
-        import numpy as np
-
-        moments = as_of(cases)
-        now, clock = ticks(moments), is_clock(moments)
-        parts = intervals(self.params, now, clock)
-        codes = codes_for(cases, "unused")
-        codes[now < parts["train"].start] = PARTS.index("history")
-        for part, interval in parts.items():
-            codes[(now >= interval.start) & (now < interval.end)] = PARTS.index(part)
-        known = ticks(cases.labels.frame["label_known_at"]) if "label_known_at" in cases.labels.columns else None
-        gap = 0 if self.params.gap is None else span_ticks(self.params.gap, clock, "split.gap")
-        late = now + gap if known is None else np.maximum(known, now + gap)
-        _set_aside_late(codes, parts, late)
+        codes, parts, gap = cut(cases, self.params)
         if self.params.exclude_known is not None:
             since = self.params.exclude_known.since
             start = parts["train"].start if since is None else moment_of(since)
-            _set_aside_known(cases, codes, start, now, known, self.params.exclude_known.entity)
-        return one_fold(cases, codes, self.parts, self.params, gap=_gap_text(late - now, codes, clock), in_time=True)
+            known = ticks(cases.labels.frame["label_known_at"]) if "label_known_at" in cases.labels.columns else None
+            _set_aside_known(cases, codes, start, ticks(as_of(cases)), known, self.params.exclude_known.entity)
+        return one_fold(cases, codes, self.parts, self.params, gap=gap, in_time=True)
+
+
+def cut(cases: Cases, params: TimeWindowsParams) -> tuple[np.ndarray, dict[Part, Interval], str | None]:
+    """Code of each case's part by its moment, the interval of each part, and in words what is left out before the next part.
+
+    Raises:
+        RecipeError: The recipe names no time.
+        DataError: The moments of the recipe do not fit the time column.
+    """
+    import numpy as np
+
+    moments = as_of(cases)
+    now, clock = ticks(moments), is_clock(moments)
+    parts = intervals(params, now, clock)
+    codes = codes_for(cases, "unused")
+    codes[now < parts["train"].start] = PARTS.index("history")
+    for part, interval in parts.items():
+        codes[(now >= interval.start) & (now < interval.end)] = PARTS.index(part)
+    known = ticks(cases.labels.frame["label_known_at"]) if "label_known_at" in cases.labels.columns else None
+    gap = 0 if params.gap is None else span_ticks(params.gap, clock, "split.gap")
+    late = now + gap if known is None else np.maximum(known, now + gap)
+    _set_aside_late(codes, parts, late)
+    return codes, parts, _gap_text(late - now, codes, clock)
 
 
 def _set_aside_late(codes: np.ndarray, parts: dict[Part, Interval], late: np.ndarray) -> None:
@@ -149,7 +170,7 @@ def _gap_text(lags: np.ndarray, codes: np.ndarray, clock: bool) -> str | None:
     return Span(longest, clock).words() if longest else None
 
 
-def _missing(params: ByTimeParams, windows: bool, dates: bool) -> str | None:
+def _missing(params: TimeWindowsParams, windows: bool, dates: bool) -> str | None:
     if windows and not (isinstance(params.train, tuple) and isinstance(params.test, tuple)):
         return "windows need both train and test, such as test: ['2018-08-08', '2018-08-15']"
     if dates and params.test_from is None:
@@ -159,7 +180,7 @@ def _missing(params: ByTimeParams, windows: bool, dates: bool) -> str | None:
     return None
 
 
-def _check_order(params: ByTimeParams) -> None:
+def _check_order(params: TimeWindowsParams) -> None:
     if isinstance(params.test, float):
         validation = params.validation if isinstance(params.validation, float) else 0.0
         used = params.test + validation + params.history
