@@ -49,6 +49,7 @@ PLAIN = (
     "model.target_power=0.5",
     "model.user_power=0.0",
     "model.neighbours=10000",
+    "model.reach=10000",
     "model.fallback.by=nothing",
 )
 
