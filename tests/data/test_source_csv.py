@@ -51,6 +51,40 @@ def test_declared_columns_keep_leading_zeros_and_every_digit(tmp_path: Path) -> 
     assert [list(values) for values in zip(*table.to_pydict().values(), strict=True)] == [row, [None] * 6]
 
 
+PIECES = 'id,said,n\n1,"a\nb",1\n2,"c ""d""\n",2\n\n3,e,3\n4,"f",4\n'
+
+
+@pytest.mark.parametrize("size", range(8, len(PIECES) + 1))
+def test_a_file_in_pieces_is_the_file_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    path, packed = written(tmp_path, PIECES), written(tmp_path, gzip.compress(PIECES.encode()), "b.csv.gz")
+    whole = read(path)
+    monkeypatch.setattr("upshot.components.data.csv.PIECE", size)
+
+    tables = list(source(path).read())
+
+    assert pa.concat_tables(tables).equals(whole)
+    assert len(tables) > 1 or size > 20
+    assert read(packed).equals(whole)
+
+
+@pytest.mark.parametrize(
+    ("row", "place", "said"),
+    [
+        ("x,4", "a.csv:5", "column 'a' must be int64, as in the files before; got 'x'"),
+        ("4,5,6", "a.csv:5", "must have 2 values, as the header; got 3"),
+        ('4,"5', "a.csv:5", "quotes must open and close a value; got a quote that is never closed"),
+        ("4,\udcff", "a.csv:5", "must be utf-8; got byte 0xff at offset 18; set encoding:, or save it as UTF-8"),
+    ],
+)
+def test_a_fault_in_a_later_piece_is_told_with_its_line_in_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: str, place: str, said: str
+) -> None:
+    path = written(tmp_path, f"a,b\n1,2\n2,3\n3,4\n{row}\n5,6\n".encode("utf-8", "surrogateescape"))
+    monkeypatch.setattr("upshot.components.data.csv.PIECE", 8)
+
+    assert told(refused(path)) == [(place, said)]
+
+
 def test_undeclared_columns_are_inferred_and_only_declared_texts_are_null(tmp_path: Path) -> None:
     path = written(tmp_path, "country,n,x,at,time\nNA,1,0.5,2025-01-02T03:04:05,12:30\n?,2,?,2025-01-03T00:00:00,13:00\n")
 

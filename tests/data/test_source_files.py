@@ -1,4 +1,4 @@
-"""Input files are read whole and steady."""
+"""Input files are read steady."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from upshot.components.data._files import content, input_files, steady
+from upshot.components.data._files import decompressed, input_files, opened, steady
 from upshot.errors import DataError
 
 
@@ -22,8 +22,8 @@ def test_gzip_by_name_only_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.csv.gz"
     path.write_text("a\n1\n")
 
-    with pytest.raises(DataError) as caught:
-        content(path)
+    with pytest.raises(DataError) as caught, opened(path) as stream, decompressed(stream, path) as text:
+        text.read()
 
     assert caught.value.problems[0].rule.startswith("must be gzip, as its name says")
 

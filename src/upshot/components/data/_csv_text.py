@@ -9,6 +9,7 @@ import codecs
 import csv
 import io
 from collections.abc import Collection, Iterator
+from typing import BinaryIO, NamedTuple
 
 from upshot.errors import DataError, Problem
 
@@ -21,13 +22,59 @@ _MARKS = {
 """Byte order marks of encodings other than UTF-8; the longer ones first, because one begins like another."""
 
 
-def utf8(raw: bytes, encoding: str, file: str) -> bytes:
+class Before(NamedTuple):
+    """What lies before some bytes of a file."""
+
+    size: int
+    lines: int
+
+
+START = Before(0, 0)
+_MOST = 8
+"""A piece so many times as long as asked for is given as it is: what it holds is a quote that is never closed."""
+
+
+def pieces(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    r"""The bytes of a stream in pieces that end where a record does: at the end of a line outside of quotes.
+
+    Args:
+        stream: Read to its end.
+        size: Bytes of a piece, about, -1 for all in one; one is longer where a record is, and at most eight times as long.
+
+    Example:
+        >>> list(pieces(io.BytesIO(b'a\n"b\nc"\nd\n'), 4))
+        [b'a\n', b'"b\nc"\n', b'd\n']
+    """
+    held = b""
+    while more := stream.read(size):
+        held += more
+        end = _last_end(held) if size > 0 and len(held) < _MOST * size else len(held)
+        if end:
+            yield held[:end]
+            held = held[end:]
+    if held:
+        yield held
+
+
+def _last_end(text: bytes) -> int:
+    """Where the last record ends that begins and ends in a text; 0 where none does."""
+    end = text.rfind(b"\n") + 1
+    quotes = text.count(b'"', 0, end)
+    while quotes % 2:
+        before = text.rfind(b"\n", 0, end - 1) + 1
+        quotes -= text.count(b'"', before, end)
+        end = before
+    return end
+
+
+def utf8(raw: bytes, encoding: str, file: str, before: Before = START) -> bytes:
     r"""The same text in UTF-8.
 
     Args:
         raw: Bytes of the file.
         encoding: The declared encoding.
         file: Name shown in errors.
+        before: Where in the file the bytes begin.
 
     Raises:
         DataError: The bytes are not of this encoding, or hold NUL; with line and offset.
@@ -38,20 +85,22 @@ def utf8(raw: bytes, encoding: str, file: str) -> bytes:
     """
     declared = codecs.lookup(encoding).name
     if declared in ("utf-8", "utf-8-sig"):
-        _refuse_other_marks(raw, file)
-        text = raw.removeprefix(codecs.BOM_UTF8)
+        text = raw
+        if before == START:
+            _refuse_other_marks(raw, file)
+            text = raw.removeprefix(codecs.BOM_UTF8)
         if not _is_utf8(text):
-            raise _wrong_bytes(raw, "utf-8", file)
+            raise _wrong_bytes(raw, "utf-8", file, before)
     else:
         try:
             text = raw.decode(declared).removeprefix("\ufeff").encode()
         except UnicodeDecodeError as error:
-            raise _wrong_bytes(raw, declared, file) from error
+            raise _wrong_bytes(raw, declared, file, before) from error
     if b"\0" in text:
         at = text.index(b"\0")
-        where = f"{file}:{line_at(text, at)}"
-        raise DataError("the data cannot be read", [Problem(where, "text holds no NUL byte", f"one at offset {at}")])
-    if not text or text.isspace():
+        where = f"{file}:{before.lines + line_at(text, at)}"
+        raise DataError("the data cannot be read", [Problem(where, "text holds no NUL byte", f"one at offset {before.size + at}")])
+    if before == START and (not text or text.isspace()):
         raise DataError("the data cannot be read", [Problem(file, "must have a header and rows", "an empty file")])
     return text
 
@@ -76,12 +125,12 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-def _wrong_bytes(raw: bytes, encoding: str, file: str) -> DataError:
+def _wrong_bytes(raw: bytes, encoding: str, file: str, before: Before) -> DataError:
     try:
         raw.decode(encoding)
     except UnicodeDecodeError as error:
-        where = f"{file}:{line_at(raw, error.start)}"
-        got = f"byte 0x{raw[error.start]:02x} at offset {error.start}"
+        where = f"{file}:{before.lines + line_at(raw, error.start)}"
+        got = f"byte 0x{raw[error.start]:02x} at offset {before.size + error.start}"
         return DataError("the data cannot be read", [Problem(where, f"must be {encoding}", got, "set encoding:, or save it as UTF-8")])
     raise AssertionError("these bytes can be decoded")
 

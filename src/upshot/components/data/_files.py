@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from upshot.components.remote import RemoteFile, is_remote, on_this_machine, remote_files
 from upshot.errors import DataError, Problem, did_you_mean
@@ -139,38 +139,21 @@ def digest_of(file: InputFile, size: int | None = None) -> str:
     return digest.hexdigest()
 
 
-def content(file: InputFile) -> bytes:
-    """The bytes of a file, unpacked when its name ends in .gz.
+@contextmanager
+def decompressed(stream: BinaryIO, file: InputFile) -> Iterator[BinaryIO]:
+    """What an open file holds, unpacked on the way when its name ends in .gz.
 
     Raises:
-        DataError: It cannot be read, changed meanwhile, or is not gzip.
-    """
-    return unpacked(packed(file), file)
-
-
-def packed(file: InputFile, start: int = 0) -> bytes:
-    """The bytes of a file from an offset on, as they lie there.
-
-    Raises:
-        DataError: It cannot be read, or changed meanwhile.
-    """
-    with opened(file) as stream:
-        stream.seek(start)
-        return stream.read()
-
-
-def unpacked(content: bytes, file: InputFile) -> bytes:
-    """The bytes of a file, unpacked when its name ends in .gz.
-
-    Raises:
-        DataError: They are not gzip.
+        DataError: It is not gzip.
     """
     import gzip
     import zlib
 
     if file.suffix != ".gz":
-        return content
+        yield stream
+        return
     try:
-        return gzip.decompress(content)
+        with gzip.GzipFile(fileobj=stream) as unpacked:
+            yield cast(BinaryIO, unpacked)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError("the data cannot be read", [Problem(shown(file), f"must be gzip, as its name says: {error}")]) from error

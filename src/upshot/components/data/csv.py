@@ -2,24 +2,27 @@
 
 Arrow's reader is fast and nearly strict; what it lets through (an unclosed quote that swallows the rest, `nan` and `1e999` as numbers,
 leading zeros, twenty digits) is looked for here. Columns are found by name, never by position. When a read fails, a second, slower
-pass over the same bytes finds every fault with its line. A file is held in memory while it is read.
+pass over the same bytes finds every fault with its line. A file is read in pieces of 64 MB that end where a record does, so that it may
+be larger than memory; a column whose type is not declared gets the one that fits the first piece.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from upshot.components.data._columns import ColumnType, arrow_type, declared_type, header_problems, left_out, role_columns
 from upshot.components.data._csv_faults import MOST_EXAMPLES, misfits, ragged_rows, value_problems
 from upshot.components.data._csv_inferred import doubts
-from upshot.components.data._csv_text import header, records, utf8, wrong_quotes
-from upshot.components.data._files import InputFile, digest_of, input_files, opened, packed, shown, unpacked
+from upshot.components.data._csv_text import START, Before, header, pieces, records, utf8, wrong_quotes
+from upshot.components.data._files import InputFile, decompressed, digest_of, input_files, opened, shown
 from upshot.components.data._growth import HINT, RULE, ReadFile, come_after, mark_of, read_files
 from upshot.contracts.params import InputPath, Names, SourceParams
 from upshot.contracts.records import Spec
@@ -27,6 +30,9 @@ from upshot.errors import DataError, Problem
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+PIECE = 64 << 20
+"""Bytes of a file that are in memory at a time."""
 
 Formats = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
 
@@ -122,14 +128,14 @@ class Csv:
         self._read = read_files(mark)
         first = None if mark is None else _schema(mark["columns"])
         for file, start in come_after(files, self._read, grows=True):
-            there = packed(file, start)
-            table = self._rows(file, start, there, first)
-            if table.num_rows:
-                first = table.schema if first is None else first
-                yield table.select(first.names)
+            with opened(file) as stream:
+                for table in self._tables(file, stream, start, first):
+                    first = table.schema if first is None else first
+                    yield table.select(first.names)
+                size = stream.tell()
             if self.append_only:
                 self._read = [old for old in self._read if old.place != str(file)]
-                self._read.append(ReadFile(str(file), start + len(there), digest_of(file, start + len(there))))
+                self._read.append(ReadFile(str(file), size, digest_of(file, size)))
         if first is None:
             raise DataError("the data is empty", [Problem(shown(self.params.path), "must have rows", "a header only")])
         self._columns = {field.name: declared_type(field.type) for field in first}
@@ -138,28 +144,73 @@ class Csv:
         """The files that were read, and how far."""
         return mark_of(self._read, self._columns)
 
-    def _rows(self, file: InputFile, start: int, there: bytes, known: pa.Schema | None) -> pa.Table:
-        name = shown(file)
-        if not start:
-            return _File(name, utf8(unpacked(there, file), self.params.encoding, name), self.params).read(known)
-        last = packed(file, start - 1)[:1]
-        if last not in b"\r\n" and there[:1] not in (b"\r", b"\n"):
-            raise DataError("an append-only source changed", [Problem(name, RULE, "a last row that was not finished", HINT)])
-        head = _File(name, utf8(_first_line(file), self.params.encoding, name), self.params)
-        if not there.strip():
-            return head.read(known)
-        rows = utf8(there.lstrip(b"\r\n"), self.params.encoding, name)
+    def _tables(self, file: InputFile, stream: BinaryIO, start: int, known: pa.Schema | None) -> Iterator[pa.Table]:
+        """The rows of a file from an offset on, piece by piece; pieces without rows are left out."""
+        name, encoding = shown(file), self.params.encoding
+        if start:
+            head = _File(name, utf8(stream.readline(), encoding, name), self.params)
+            self._check_end(stream, start, name)
+            begin, told = Before(start, 1), f"{name} from byte {start}"
+        else:
+            head, begin, told = None, START, name
+        with decompressed(stream, file) as text:
+            for before, piece in _with_place(text, begin, PIECE if _cuts_at_bytes(encoding) else -1):
+                try:
+                    rows = utf8(piece, encoding, told, before)
+                    if head is None:
+                        head = _File(name, rows, self.params)
+                        table = head.read(known)
+                    elif not rows.strip():
+                        continue
+                    else:
+                        table = self._behind(head, rows, told, before, known)
+                except DataError:
+                    if start:
+                        self._tell_of_whole_file()
+                    raise
+                if table.num_rows:
+                    known = table.schema if known is None else known
+                    yield table
+        if head is None:
+            utf8(b"", encoding, name)  # an empty file is refused in the words of all texts
+
+    def _behind(self, head: _File, rows: bytes, told: str, before: Before, known: pa.Schema | None) -> pa.Table:
+        """A later piece of a file under the header of the first."""
+        line = io.StringIO()
+        csv.writer(line, delimiter=self.params.separator, lineterminator="\n").writerow(head.names)
         try:
-            return _File(f"{name} from byte {start}", head.text.rstrip(b"\r\n") + b"\n" + rows, self.params).read(known)
-        except DataError:
-            for _ in Csv(self.params).read():  # the same faults, told with the lines of the whole file
-                pass
-            raise
+            return _File(told, line.getvalue().encode() + rows.lstrip(b"\r\n"), self.params).read(known)
+        except DataError as error:
+            blank = len(rows) - len(rows.lstrip(b"\r\n"))
+            added = before.lines - 1 + rows.count(b"\n", 0, blank)
+            raise DataError(error.headline, [_lower(problem, told, added) for problem in error.problems]) from error
+
+    def _check_end(self, stream: BinaryIO, start: int, name: str) -> None:
+        """Refuse to go on in the middle of a row."""
+        stream.seek(start - 1)
+        last, following = stream.read(1), stream.read(1)
+        if last not in b"\r\n" and following not in (b"\r", b"\n", b""):
+            raise DataError("an append-only source changed", [Problem(name, RULE, "a last row that was not finished", HINT)])
+        stream.seek(start)
+
+    def _tell_of_whole_file(self) -> None:
+        """The same faults, told with the lines of the whole file."""
+        for _ in Csv(self.params).read():
+            pass
 
 
-def _first_line(file: InputFile) -> bytes:
-    with opened(file) as stream:
-        return stream.readline()
+def _with_place(text: BinaryIO, begin: Before, size: int) -> Iterator[tuple[Before, bytes]]:
+    """Pieces of a text, each with what lies before it."""
+    before = begin
+    for piece in pieces(text, size):
+        yield before, piece
+        before = Before(before.size + len(piece), before.lines + piece.count(b"\n"))
+
+
+def _lower(problem: Problem, name: str, lines: int) -> Problem:
+    """The problem with its line counted from the beginning of the file."""
+    file, _, line = problem.where.rpartition(":")
+    return replace(problem, where=f"{file}:{int(line) + lines}") if file == name and line.isdigit() else problem
 
 
 def _schema(columns: Iterable[tuple[str, ColumnType]]) -> pa.Schema:
