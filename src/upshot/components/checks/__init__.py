@@ -32,4 +32,12 @@ ENTRIES: tuple[Component, ...] = (
         make=f"{_HERE}.row_count:RowCount",
         sentence="There are neither too few rows nor too many.",
     ),
+    Component(
+        "checks",
+        "unit_order",
+        params=f"{_HERE}.unit_order:UnitOrderParams",
+        make=f"{_HERE}.unit_order:UnitOrder",
+        sentence="The rows of a unit go forward in time, each moment once.",
+        libraries=("pandas",),
+    ),
 )

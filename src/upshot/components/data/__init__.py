@@ -48,4 +48,12 @@ ENTRIES: tuple[Component, ...] = (
         sentence="Simulated card payments with three fraud patterns, after the Fraud Detection Handbook.",
         libraries=("numpy", "pandas", "pyarrow"),
     ),
+    Component(
+        "data",
+        "unit_tables",
+        params=f"{_HERE}.unit_tables:UnitTablesParams",
+        make=f"{_HERE}.unit_tables:UnitTables",
+        sentence="Sensor histories of units with their events and static data, joined to one row a reading that knows how its life ended.",
+        libraries=("pyarrow", "pandas"),
+    ),
 )

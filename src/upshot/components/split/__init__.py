@@ -69,4 +69,11 @@ ENTRIES: tuple[Component, ...] = (
         sentence="Rows are drawn by chance, for a written reason.",
         libraries=("scikit-learn",),
     ),
+    Component(
+        "split",
+        "by_column",
+        params="upshot.components.split.by_column:ByColumnParams",
+        make="upshot.components.split.by_column:ByColumn",
+        sentence="The data say which rows train and which test, as published sets do; tuning entities are drawn from those that train.",
+    ),
 )
