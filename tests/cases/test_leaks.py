@@ -255,3 +255,77 @@ def test_a_column_on_a_straight_line_with_a_number_to_predict_is_refused(cases):
 
     assert outcome_of(made, splitter, numbers=numeric("area", "with_tax")) == ["with_tax"]
     assert outcome_of(made, splitter, numbers=numeric("area")) == []
+
+
+def machines(seed: int, rows: int = 8_000) -> pd.DataFrame:
+    """Machines of which one in twenty fails, each for one of three reasons that is written down afterwards."""
+    draw = np.random.default_rng(seed)
+    torque = draw.normal(40, 10, rows)
+    fails = draw.random(rows) < 1 / (1 + np.exp(-(torque - 62) / 4))
+    mode = np.where(fails, draw.choice(["heat", "strain", "power"], rows), "none")
+    return pd.DataFrame(
+        {"torque": torque, "grade": draw.choice(["L", "M", "H"], rows), "mode": mode, "heat": mode == "heat", "bad": fails * 1}
+    )
+
+
+def test_a_column_that_names_the_mode_of_a_failure_is_refused_even_when_it_tells_only_some_of_them(cases):
+    made = cases(machines(1), target="bad")
+
+    with pytest.raises(DataError) as caught:
+        featurize(split(made, by_chance()), {"machine": _named(numeric("torque", "heat"), "machine")})
+
+    (problem,) = caught.value.problems
+    assert problem.where == "heat"
+    assert problem.rule.startswith("must not have a value that comes with label 1 alone, which is that of ")
+    assert problem.got.startswith("True in ") and problem.got.endswith(" rows")
+    assert problem.hint == (
+        "leave it out of features.machine, or name it in data.roles.afterwards, or say why not under split.allow.value_of_one_label"
+    )
+    assert outcome_of(made, by_chance(), numbers=numeric("torque"), mode=categorical("mode")) != []
+    assert outcome_of(made, by_chance(), numbers=numeric("torque"), grade=categorical("grade")) == []
+
+
+def test_a_column_named_as_known_afterwards_cannot_be_a_feature(cases):
+    made = cases(machines(2), target="bad", afterwards=("mode", "heat"))
+
+    with pytest.raises(DataError) as caught:
+        featurize(split(made, by_chance()), {"machine": _named(numeric("torque", "heat"), "machine")})
+
+    assert caught.value.problems[0].sentence() == "reads a column that is only known after the decision; got 'heat'"
+
+
+def test_a_sensor_that_is_constant_in_training_and_moves_in_test_is_refused_with_rows_and_remedy(cases):
+    frame = people(8).assign(pressure=1.3)
+    frame["pressure"] = frame["pressure"].where(frame.index < 330, 1.3 + (frame.index % 4))
+    made = cases(frame, time="at", target="bad")
+
+    with pytest.raises(DataError) as caught:
+        featurize(split(made, by_clock()), {"sensors": _named(numeric("income", "pressure"), "sensors")})
+
+    (problem,) = caught.value.problems
+    assert (problem.where, problem.rule) == ("pressure", "must change in training if it changes in validation or test")
+    assert problem.got.startswith("1.3 in all training rows, and others in ")
+    assert problem.got.endswith("row 330: 3.3, row 331: 4.3, row 333: 2.3")
+    assert problem.hint.startswith("leave it out of features.sensors, or train on rows in which it changes, or say why not under ")
+    allowed = by_clock(allow={"constant_in_training": "The valve was installed in the test month."})
+    assert outcome_of(made, allowed, numbers=numeric("income", "pressure")) == []
+    assert outcome_of(cases(people(8).assign(pressure=1.3), time="at", target="bad"), by_clock(), numbers=numeric("pressure")) == []
+
+
+def test_a_unit_in_two_parts_is_refused_with_the_way_out(cases):
+    frame = pd.DataFrame({"unit": np.repeat(["u1", "u2", "u3", "u4"], 10), "bad": [0, 1] * 20})
+    made = cases(frame, target="bad", entities=("unit",))
+
+    with pytest.raises(DataError) as caught:
+        split(made, by_chance())
+
+    (problem,) = caught.value.problems
+    assert problem.where == "unit"
+    assert problem.sentence().startswith(
+        "must not have rows in two parts; got 4 values of 4 (100%), such as 'u1', 'u2', 'u3', 'u4'; split by_entity"
+    )
+
+
+def _named(feature, name):
+    feature.spec = Spec("features", name, Map())
+    return feature

@@ -7,6 +7,7 @@ import pytest
 
 from upshot.components.checks.row_count import RowCount, RowCountParams
 from upshot.components.checks.unique import Unique, UniqueParams
+from upshot.components.checks.unit_order import UnitOrder, UnitOrderParams
 from upshot.contracts.records import Finding, Roles
 from upshot.errors import DataError
 
@@ -56,3 +57,20 @@ def test_a_wrong_number_of_rows_breaks_them_all(params: dict[str, int], rule: st
 def test_no_row_at_all_is_refused() -> None:
     with pytest.raises(DataError, match="the data is empty"):
         RowCount(RowCountParams()).check(pd.DataFrame({"a": []}), Roles())
+
+
+def test_rows_of_a_unit_that_go_back_or_repeat_are_found_with_what_stood_before() -> None:
+    frame = pd.DataFrame({"unit": ["a", "b", "a", "a", "a"], "cycle": [1, 9, 3, 2, 3]})
+    roles = Roles(entities=("unit",), time="cycle")
+
+    finding, broken = UnitOrder(UnitOrderParams()).check(frame, roles)
+    hidden, _ = UnitOrder(UnitOrderParams()).check(frame, Roles(entities=("unit",), time="cycle", protected=("unit",)))
+    whole, _ = UnitOrder(UnitOrderParams()).check(frame[:3], roles)
+
+    assert broken.tolist() == [False, False, False, True, True]
+    assert finding.rule == "cycle must go forward within each unit: 2 of 5 rows go back or repeat"
+    assert finding.examples == ("row 3: 2 of 'a' after 3", "row 4: 3 of 'a' after 3")
+    assert hidden.examples == ("row 3: (hidden)", "row 4: (hidden)")
+    assert whole.rule == "cycle must go forward within each unit: so it does in 3 rows"
+    with pytest.raises(DataError, match="needs the unit and its time"):
+        UnitOrder(UnitOrderParams()).check(frame, Roles())

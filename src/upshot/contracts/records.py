@@ -35,7 +35,9 @@ Leak = Literal[
     "near_duplicates",
     "target_proxy",
     "made_after_label",
+    "value_of_one_label",
     "single_feature_auc",
+    "constant_in_training",
 ]
 PARTS: tuple[Part, ...] = ("history", "train", "validation", "test", "unused")
 """Role of a row in a fold. The code of a part in `Folds.assignment` is its position here."""

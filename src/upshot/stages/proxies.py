@@ -26,6 +26,9 @@ MOST_CORRELATION = 0.9999
 RECOVERED = 0.995
 """Share of every class that a column's values must tell for it to be the label in another coding."""
 FEWEST_OF_A_CLASS = 20
+FEWEST_CHANGES = 3
+RARE = 0.2
+"""Share of a label up to which a value that comes with it alone is no chance."""
 MOST_CLASSES = 20
 _A_CLASS, _ALL, _RANKED = 20_000, 50_000, 5_000
 
@@ -42,7 +45,9 @@ def refuse_proxies(folds: Folds, features: Mapping[str, Feature], encoded: Featu
         {
             "target_proxy": lambda folds, fold: _codings(folds, fold, readers),
             "made_after_label": lambda folds, fold: [*_null_patterns(folds, fold, readers), *_later_moments(folds, fold, readers)],
+            "value_of_one_label": lambda folds, fold: _values_of_one_label(folds, fold, readers),
             "single_feature_auc": lambda folds, fold: _tell_alone(folds, fold, encoded),
+            "constant_in_training": lambda folds, fold: _constant_in_training(folds, fold, readers),
         },
         "the features give the outcome away",
     )
@@ -114,6 +119,62 @@ def _null_patterns(folds: Folds, fold: str, readers: Mapping[str, str]) -> list[
                     Problem(column, "must not be null exactly for one label: it was filled in when the label was known", got, hint)
                 )
                 break
+    return problems
+
+
+def _values_of_one_label(folds: Folds, fold: str, readers: Mapping[str, str]) -> list[Problem]:
+    """Values that come with the rarer label alone, such as the mode of a failure: they were written down when the label was known.
+
+    Looked for in columns of few values, on all training rows, where the label is rare enough for so many rows not to agree by chance.
+    """
+    import numpy as np
+
+    if len(_looked_at(folds, fold)[2]) != 2:
+        return []
+    train = folds.positions(fold, "train")
+    train = train[folds.cases.take(train).seen()]
+    labels = folds.cases.labels.frame["label"].to_numpy()[train]
+    classes, counts = np.unique(labels, return_counts=True)
+    rare, share = classes[counts.argmin()], float(counts.min() / len(labels))
+    if share > RARE:
+        return []
+    problems = []
+    for column, feature in readers.items():
+        codes, seen = folds.cases.rows.frame[column].iloc[train].factorize()
+        if not 1 < len(seen) <= MOST_CLASSES:
+            continue
+        there = codes >= 0
+        rows = np.bincount(codes[there], minlength=len(seen))
+        of_rare = np.bincount(codes[there], weights=(labels == rare)[there], minlength=len(seen))
+        telling = np.flatnonzero((rows >= FEWEST_OF_A_CLASS) & (of_rare >= RECOVERED * rows))
+        if len(telling):
+            got = ", ".join(f"{shorten(seen[code])} in {rows[code]:,} rows" for code in telling[:3])
+            rule = f"must not have a value that comes with label {rare} alone, which is that of {100 * share:.3g}% of the rows"
+            hint = switch("value_of_one_label", f"leave it out of features.{feature}, or name it in data.roles.afterwards")
+            problems.append(Problem(column, rule, got, hint))
+    return problems
+
+
+def _constant_in_training(folds: Folds, fold: str, readers: Mapping[str, str]) -> list[Problem]:
+    """Numbers that never change in training and do in rows that are scored: a model cannot know what they mean."""
+    import numpy as np
+
+    train, scored = folds.positions(fold, "train"), folds.positions(fold, "validation", "test")
+    problems = []
+    for column, feature in readers.items():
+        values = folds.cases.rows.frame[column]
+        if values.dtype.kind not in "iuf":
+            continue
+        numbers = values.to_numpy(dtype=float)
+        learnt = numbers[train][~np.isnan(numbers[train])]
+        if len(learnt) < FEWEST_OF_A_CLASS or learnt.min() != learnt.max():
+            continue
+        other = scored[~np.isnan(numbers[scored]) & (numbers[scored] != learnt[0])]
+        if len(other) >= max(FEWEST_CHANGES, SHARE * len(scored)):
+            examples = ", ".join(f"row {row}: {numbers[row]:g}" for row in other[:3])
+            got = f"{learnt[0]:g} in all training rows, and others in {share_text(len(other), len(scored))}: {examples}"
+            hint = switch("constant_in_training", f"leave it out of features.{feature}, or train on rows in which it changes")
+            problems.append(Problem(column, "must change in training if it changes in validation or test", got, hint))
     return problems
 
 
@@ -190,6 +251,7 @@ def _looked_at(folds: Folds, fold: str, of_a_class: int = _A_CLASS) -> tuple[np.
     train = folds.positions(fold, "train")
     if "label" not in folds.cases.labels.columns:
         return train[:0], train[:0], ()
+    train = train[folds.cases.take(train).seen()]
     labels = folds.cases.labels.frame["label"].to_numpy()[train]
     known = np.flatnonzero(~folds.cases.labels.frame["label"].isna().to_numpy()[train])
     train, labels = train[known], labels[known]

@@ -53,10 +53,12 @@ class UnitOrder:
         count = int(broken.sum())
         rule = f"{time} must go forward within each {unit}"
         rule = f"{rule}: {rows_of(count, len(frame))} go back or repeat" if count else f"{rule}: so it does in {len(frame):,} rows"
-        shown = tuple(
-            f"row {row}: {told(at.iloc[row])} of {told(units.iloc[row])} after {told(latest.iloc[row])}"
-            for row in broken.nonzero()[0][:MOST_EXAMPLES]
-        )
-        hidden = unit in roles.protected or time in roles.protected
-        examples = tuple(f"{text.partition(':')[0]}: (hidden)" for text in shown) if hidden else shown
+        few = broken.nonzero()[0][:MOST_EXAMPLES]
+        if unit in roles.protected or time in roles.protected:
+            examples = tuple(f"row {row}: (hidden)" for row in few)
+        else:
+            before = latest.iloc[few].astype(at.dtype)  # shifted integers had become floats
+            examples = tuple(
+                f"row {row}: {told(at.iloc[row])} of {told(units.iloc[row])} after {told(b)}" for row, b in zip(few, before, strict=True)
+            )
         return Finding("unit_order", time, rule, count, examples), broken

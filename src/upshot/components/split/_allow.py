@@ -21,7 +21,11 @@ class AllowParams(Params):
     near_duplicates: Why | None = Field(None, description="Why test or validation rows may be nearly equal to training rows.")
     target_proxy: Why | None = Field(None, description="Why a feature may read a column that encodes the label.")
     made_after_label: Why | None = Field(None, description="Why a feature may read a column that looks written after the outcome.")
+    value_of_one_label: Why | None = Field(None, description="Why a value that a feature reads may come with the rarer label alone.")
     single_feature_auc: Why | None = Field(None, description="Why one feature alone may tell the label with an AUC above 0.98.")
+    constant_in_training: Why | None = Field(
+        None, description="Why a column may be constant in training and vary in the rows that are scored."
+    )
 
 
 class SplitParams(Params):
