@@ -6,13 +6,14 @@ import pytest
 from pandas.testing import assert_frame_equal
 from pydantic import ValidationError
 
-from upshot.components.features._exact import RangeCounts, RangeSums
+from upshot.components.features._exact import RangeSums, covering, extremes
 from upshot.components.features.history import History, HistoryParams
 from upshot.contracts.records import Cases, Roles
 from upshot.errors import DataError, RecipeError
 
 ROLES = {"time": "at", "target": "bad", "entities": ("card",), "amount": "eur"}
-ALL = ("count", "sum", "mean", "risk", "time_since")
+ALL = ("count", "sum", "mean", "max", "min", "distinct", "risk", "time_since")
+EVERYTHING = {"aggregates": ALL, "distinct_of": "shop"}
 HOUR = pd.Timedelta(hours=1)
 
 
@@ -21,6 +22,7 @@ def payments(rows: int = 400, *, seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     at = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 60 * 24, rows), unit="h")
     frame = pd.DataFrame({"card": rng.integers(0, 4, rows), "at": at, "eur": rng.integers(1, 90_000, rows) / 100})
+    frame["shop"] = rng.choice(["a", "b", "c", "d", None], rows)
     frame["bad"] = (rng.random(rows) < 0.2).astype(int)
     frame["told"] = frame["at"] + pd.to_timedelta(rng.integers(0, 20 * 24, rows), unit="h")
     return frame
@@ -34,18 +36,22 @@ def brute_force(cases: Cases, past: Cases, window: pd.Timedelta, delay: pd.Timed
     """The definitions, row by row."""
     frame = pd.concat([past.rows.frame, past.labels.frame[["label", "label_known_at"]]], axis=1)
     out = []
-    for card, at, eur in zip(*(cases.rows.frame[name] for name in ("card", "at", "eur")), strict=True):
+    for card, at, eur, shop in zip(*(cases.rows.frame[name] for name in ("card", "at", "eur", "shop")), strict=True):
         end = at if delay is None else at - delay
         before = frame["at"] < end if delay is None else frame["at"] <= end
         own = frame[(frame["card"] == card) & before]
         near = own[own["at"] > end - window]
         money = [*near["eur"], *([eur] if delay is None else [])]
+        shops = {*near["shop"].dropna(), *([shop] if delay is None and isinstance(shop, str) else [])}
         found = ((near["label"] == 1) & (near["label_known_at"] <= at)).sum()
         out.append(
             {
                 "count": len(money),
                 "sum": round(sum(round(100 * m) for m in money) / 100, 2),
                 "mean": np.mean(money) if money else np.nan,
+                "max": max(money, default=np.nan),
+                "min": min(money, default=np.nan),
+                "distinct": len(shops),
                 "risk": found / len(near) if len(near) else 0.0,
                 "time_since": (at - own["at"].max()) / pd.Timedelta(days=1) if len(own) else np.nan,
             }
@@ -100,7 +106,7 @@ def test_an_outcome_that_is_told_late_counts_only_from_then_on(cases):
 @pytest.mark.parametrize("window", ["5h", "1 day", "30 days"])
 def test_all_aggregates_equal_their_definition_row_by_row(cases, window, delay):
     made = cases(payments(150), **ROLES, label_time="told")
-    feature = history(windows=[window], aggregates=ALL, delay=delay)
+    feature = history(windows=[window], delay=delay, **EVERYTHING)
 
     encoded = feature.transform(made.blind(), made)
 
@@ -110,7 +116,7 @@ def test_all_aggregates_equal_their_definition_row_by_row(cases, window, delay):
 
 def test_one_case_alone_gets_the_same_numbers_as_in_the_table(cases):
     made = cases(payments(), **ROLES, label_time="told")
-    feature = history(windows=["1d", "30d"], aggregates=ALL)
+    feature = history(windows=["1d", "30d"], **EVERYTHING)
     whole = feature.transform(made.blind(), made)
 
     for row in (0, 17, 399):
@@ -130,7 +136,7 @@ def test_nothing_after_a_case_moves_its_features(cases):
     )
     made, other = (cases(f, **ROLES, label_time="told") for f in (frame, tampered))
     early = made.take(np.flatnonzero(frame["at"] <= "2024-02-01")).blind()
-    feature = history(windows=["1d", "30d"], aggregates=ALL)
+    feature = history(windows=["1d", "30d"], **EVERYTHING)
 
     assert_frame_equal(feature.transform(early, made), feature.transform(early, other))
 
@@ -138,7 +144,7 @@ def test_nothing_after_a_case_moves_its_features(cases):
 def test_the_order_of_cases_and_history_does_not_matter(cases):
     made = cases(payments(), **ROLES, label_time="told")
     shuffled = np.random.default_rng(1).permutation(made.size)
-    feature = history(windows=["30d"], aggregates=ALL)
+    feature = history(windows=["30d"], **EVERYTHING)
 
     whole = feature.transform(made, made)
     mixed = feature.transform(made.take(shuffled), made.take(shuffled[::-1].copy()))
@@ -208,6 +214,8 @@ def test_the_columns_read_are_known_before_any_data():
         ({"windows": ["1d"], "delay": "3 steps"}, "all be times or all be steps"),
         ({"windows": ["1d"], "delay": "3d", "include_current": True}, "include_current must be left out with a delay"),
         ({"windows": ["1 month"]}, "whole number and a unit"),
+        ({"windows": ["1d"], "aggregates": ["distinct"]}, "distinct and distinct_of go together"),
+        ({"windows": ["1d"], "distinct_of": "shop"}, "distinct and distinct_of go together"),
     ],
 )
 def test_windows_that_cannot_be_meant_are_refused_before_any_data(params, sentence):
@@ -225,17 +233,53 @@ def test_sums_over_ranges_agree_with_exact_sums(make):
     values = make(rng)
     start, end = np.sort(rng.integers(0, 501, (2, 200)), axis=0)
 
-    sums = RangeSums(values, np.array([])).of(start, end)
+    sums = RangeSums(values).of(start, end)
 
     exact = np.array([math.fsum(values[a:b]) for a, b in zip(start, end, strict=True)])
     np.testing.assert_allclose(sums, exact, rtol=1e-9, atol=1e-15)
 
 
-def test_counts_over_ranges_equal_counting():
+def test_ranges_that_hold_a_position_are_counted_by_their_ends():
     rng = np.random.default_rng(4)
-    values, bounds = rng.integers(0, 50, 137), rng.integers(-5, 60, 300)
+    first, last = rng.integers(0, 60, (2, 300))
+
+    counts = covering(first, last, 60)
+
+    assert counts.tolist() == [int(((first <= at) & (at < last)).sum()) for at in range(60)]
+
+
+@pytest.mark.parametrize("largest", [True, False])
+def test_extremes_over_ranges_equal_looking_at_each(largest):
+    rng = np.random.default_rng(5)
+    values = rng.normal(size=137)
     start, end = np.sort(rng.integers(0, 138, (2, 300)), axis=0)
 
-    counts = RangeCounts(values).at_most(start, end, bounds)
+    found = extremes(values, start, end, largest=largest)
 
-    assert counts.tolist() == [int((values[a:b] <= v).sum()) for a, b, v in zip(start, end, bounds, strict=True)]
+    best = max if largest else min
+    np.testing.assert_array_equal(found, [best(values[a:b], default=np.nan) for a, b in zip(start, end, strict=True)])
+
+
+def test_a_value_is_distinct_once_in_a_window_however_often_it_comes(cases):
+    at = pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04", "2024-01-20"])
+    frame = pd.DataFrame({"card": 1, "at": at, "eur": 1.0, "shop": ["a", "b", "a", None, "b"], "bad": [0, 1, 0, 1, 0]})
+    made = cases(frame, {"delay": "1 day"}, **ROLES)
+    asked = {"windows": ["3d", "30d"], "aggregates": ["distinct"], "distinct_of": "shop"}
+
+    with_itself = history(**asked).transform(made.blind(), made)
+    before = history(**asked, include_current=False).transform(made.blind(), made)
+
+    assert with_itself.to_dict("list") == {"card_distinct_shop_3d": [1, 2, 2, 2, 1], "card_distinct_shop_30d": [1, 2, 2, 2, 2]}
+    assert before["card_distinct_shop_30d"].tolist() == [0, 1, 2, 2, 2]
+
+
+def test_the_largest_amount_of_a_window_may_be_that_of_the_case(cases):
+    at = pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-09"])
+    frame = pd.DataFrame({"card": [1, 1, 2], "at": at, "eur": [8.0, 3.0, 5.0], "bad": [0, 1, 0]})
+    made = cases(frame, {"delay": "1 day"}, **ROLES)
+
+    encoded = history(windows=["2d"], aggregates=["max", "min"]).transform(made.blind(), made)
+    before = history(windows=["2d"], aggregates=["max"], include_current=False, fill=0.0).transform(made.blind(), made)
+
+    assert encoded.to_dict("list") == {"card_max_2d": [8, 8, 5], "card_min_2d": [8, 3, 5]}
+    assert before["card_max_2d"].tolist() == [0, 8, 0]

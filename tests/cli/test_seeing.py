@@ -258,6 +258,7 @@ def test_every_command_that_prints_json_says_which_shape_it_has(tiny: RecipeProj
         "lineage": ["lineage", done],
         "plugins": ["plugins", "list"],
         "replay": ["replay", done],
+        "value": ["value", done],
     }
 
     shapes = {name: tiny.run(*typed, "--json").json["shape"] for name, typed in words.items()}

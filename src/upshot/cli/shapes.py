@@ -19,6 +19,11 @@ number. Numbers that are not defined (NaN) are null. Digests are SHA-256 in hex,
     name `first`, `second` and `difference` (second minus first; measurements as in `upshot.run/1`, or null), `better` ("first", "second", or
     null while that is open) and `remark`.
 
+`upshot.value/1` (`upshot value RUN --json`)
+    `run`; `kpi` (`name`, `expression`, `per`, `unit`, `period`, `parameters`: name -> `value`, `unit`); `scale`: from the test rows to the
+    period; `case`: null for all rows, else `row`, `key`, `outcome`, `predictions` and `decisions` (a list of rows each); `subjects`: per
+    subject `rows`, `flows` (sums), `terms` (sums), `sum` of the terms, `per` (the denominator, or null) and `value` (not scaled).
+
 `upshot.lineage/1` (`upshot lineage RUN --json`)
     `run`, `recipe`, `recipe_digest`; `source` (`use`, `inputs`: path -> digest when it was read, null where that is no longer kept);
     `snapshot` (`table`, `version`, `rows`, `digest`, `created_at`) or null; `stages` (`stage`, `key`, `value`); `version` (`name`, `number`,
@@ -105,6 +110,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
         "log",
     ),
     "upshot.compare/1": ("first", "second", "config", "data", "metrics", "kpis"),
+    "upshot.value/1": ("run", "kpi", "scale", "case", "subjects"),
     "upshot.lineage/1": ("run", "recipe", "recipe_digest", "source", "snapshot", "stages", "version"),
     "upshot.replay/1": ("run", "level", "first", "difference", "largest", "stages", "changed"),
     "upshot.plan/1": ("recipe", "recipe_digest", "stages", "to_run"),

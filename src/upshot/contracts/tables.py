@@ -158,8 +158,7 @@ class Table:
     @staticmethod
     def _viewed(source: Table, positions: np.ndarray, columns: tuple[str, ...]) -> Table:
         def load() -> pd.DataFrame:
-            rows = source.frame.iloc[positions].reset_index(drop=True)
-            return rows if columns == source.columns else rows[list(columns)]
+            return rows_at(source.frame if columns == source.columns else source.frame[list(columns)], positions)
 
         table = Table.lazy(len(positions), columns, load)
         table._view = (source, positions, columns)
@@ -167,6 +166,20 @@ class Table:
 
     def __repr__(self) -> str:
         return f"Table({self.rows} rows x {len(self.columns)} columns)"
+
+
+def rows_at(frame: pd.DataFrame, positions: np.ndarray) -> pd.DataFrame:
+    """Rows of a frame with a plain 0..n-1 index; rows that lie together in order are not copied.
+
+    Example:
+        >>> import numpy as np, pandas as pd
+        >>> rows_at(pd.DataFrame({"day": [1, 2, 3]}), np.array([1, 2]))["day"].tolist()
+        [2, 3]
+    """
+    first, last = (int(positions[0]), int(positions[-1])) if len(positions) else (0, -1)
+    if last - first + 1 == len(positions) and (positions[1:] > positions[:-1]).all():
+        return frame.iloc[first : last + 1].reset_index(drop=True)
+    return frame.iloc[positions].reset_index(drop=True)
 
 
 class Blob:

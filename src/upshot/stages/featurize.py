@@ -7,7 +7,7 @@ from copy import copy
 
 from upshot.contracts.components import CrossFitted, Feature
 from upshot.contracts.records import Cases, Features, Fitted, Folds, Part
-from upshot.contracts.tables import Map, Table
+from upshot.contracts.tables import Map, Table, rows_at
 from upshot.errors import DataError, Problem, did_you_mean
 from upshot.stages.proxies import refuse_proxies
 from upshot.stages.scoring import encode
@@ -56,7 +56,7 @@ def _encode_parts(folds: Folds, fold: str, parts: tuple[Part, ...], features: Ma
         if isinstance(feature, CrossFitted):
             own = feature.cross_fit(folds.part(fold, "train"))
             encoded.loc[in_train, own.columns] = own.to_numpy()
-    return {part: Table.of(encoded.iloc[np.searchsorted(positions, folds.positions(fold, part))]) for part in parts}
+    return {part: Table.of(rows_at(encoded, np.searchsorted(positions, folds.positions(fold, part)))) for part in parts}
 
 
 def _known(folds: Folds, fold: str, parts: tuple[Part, ...]) -> Cases:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_EXAMPLES = 5
 
 
-def evaluate_tree(tree: ast.expr, columns: Mapping[str, Column], rows: int | None, what: str) -> np.ndarray:
+def evaluate_tree(tree: ast.expr, columns: Mapping[str, Column], rows: int | None, what: str, *, gaps: bool = False) -> np.ndarray:
     """Value of the tree per row: bool for a condition, float64 for a number.
 
     Args:
@@ -33,6 +33,7 @@ def evaluate_tree(tree: ast.expr, columns: Mapping[str, Column], rows: int | Non
         columns: Name -> array of shape (n,), or one number for all rows.
         rows: n, where no column says it.
         what: What the expression is, for the message: "kpi.savings.expression".
+        gaps: Whether rows without a value are NaN instead of refused; then all values are float64.
 
     Returns:
         Shape (n,), memory of its own; shape () where there are only numbers and `rows` is None.
@@ -51,7 +52,9 @@ def evaluate_tree(tree: ast.expr, columns: Mapping[str, Column], rows: int | Non
         values, unknown = found.yes, found.unknown
     else:
         values, unknown = found, None if found.dtype.kind == "b" else ~np.isfinite(found)
-    if unknown is not None and unknown.any():
+    if gaps:
+        values = values.astype(np.float64) if unknown is None else np.where(unknown, np.nan, values)
+    elif unknown is not None and unknown.any():
         raise _no_value(tree, columns, np.broadcast_to(unknown, shape), what)
     return np.array(np.broadcast_to(values, shape))
 

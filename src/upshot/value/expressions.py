@@ -72,13 +72,16 @@ class Expression:
         for name in self.unknown(names):
             raise ExpressionError("unknown name", name, did_you_mean(name, names))
 
-    def evaluate(self, columns: Mapping[str, Column], *, rows: int | None = None, what: str = "the expression") -> np.ndarray:
+    def evaluate(
+        self, columns: Mapping[str, Column], *, rows: int | None = None, what: str = "the expression", gaps: bool = False
+    ) -> np.ndarray:
         """The value of every row.
 
         Args:
             columns: Name -> array or Series of shape (n,), or one number for all rows. Names that it does not read are ignored.
             rows: n, where no column says it.
             what: What it is, for the message: "kpi.savings.expression".
+            gaps: Whether a row without a value is NaN instead of refused; a condition is then 1 or 0.
 
         Returns:
             Shape (n,): bool for a condition (a comparison, `and`, `or`, `not`, a bool column), float64 for anything else.
@@ -86,7 +89,7 @@ class Expression:
         Raises:
             DataError: A row has no value (null, infinite, division by zero), a column is missing or holds the wrong type.
         """
-        return evaluate_tree(self.tree, columns, rows, what)
+        return evaluate_tree(self.tree, columns, rows, what, gaps=gaps)
 
     def unit(self, units: Mapping[str, str]) -> str:
         """The unit of its value, checked on the way.

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from upshot.contracts.records import Flows, Kpi, Measured, Valuation
 from upshot.contracts.tables import Map, Table
 from upshot.errors import DataError, Problem
-from upshot.value.expressions import Expression
-from upshot.value.money import PERIOD_DAYS, denominator, expired, money_rows, per_rows, rows_of, sign
+from upshot.value.audit import account
+from upshot.value.money import PERIOD_DAYS, denominator, expired, money_rows, per_rows, sign
 from upshot.value.studentised import MAX_BLOCKS, MIN_BLOCKS, RESAMPLES, Interval, Quantity, studentised_intervals
 
 if TYPE_CHECKING:
@@ -161,14 +161,9 @@ def _quantity(kpi: Kpi, sums: _Sums, subject: str) -> Quantity:
 
 def _terms(kpi: Kpi, flows: Flows, scale: float) -> dict[str, float]:
     """The candidate's sum of each top-level term; in a ratio over the whole denominator, so that they add up."""
-    frame = flows.tables[CANDIDATE].frame
-    below = per_rows(kpi, frame)
-    factor = scale if below is None else scale / denominator(kpi, float(below.sum()))
-    terms: dict[str, float] = {}
-    for label, term in Expression.parse(kpi.expression).terms():
-        rows = rows_of(term, kpi, frame, f"kpi.{kpi.name}.expression")
-        terms[label] = terms.get(label, 0.0) + float(rows.sum()) * factor
-    return terms
+    found = account(kpi, flows.tables[CANDIDATE].frame)
+    factor = scale if found.per is None else scale / denominator(kpi, found.per)
+    return {label: amount * factor for label, amount in found.terms.items()}
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,25 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "features",
+        "text",
+        params="upshot.components.features.text:TextParams",
+        make="upshot.components.features.text:Text",
+        sentence="Length of a text, and counts of its words in hashed columns; nothing is learned.",
+        libraries=("scikit-learn",),
+    ),
+    Component(
+        "features",
+        "expression",
+        params="upshot.components.features.expression:ExpressionParams",
+        make="upshot.components.features.expression:ExpressionFeature",
+        sentence="Ratios, differences and flags, as expressions on raw columns.",
+    ),
+    Component(
+        "features",
         "history",
         params="upshot.components.features.history:HistoryParams",
         make="upshot.components.features.history:History",
-        sentence="What was known of an entity at the time: counts, sums, means and risk over windows, free of leaks.",
+        sentence="What was known of an entity at the time: counts, sums, means, extremes, distinct values and risk over windows, free of leaks.",
     ),
     Component(
         "features",

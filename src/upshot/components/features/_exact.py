@@ -1,4 +1,4 @@
-"""Sums and counts over ranges of rows that do not depend on which other rows are there.
+"""Sums, counts and extremes over ranges of rows that do not depend on which other rows are there.
 
 A case must get the same features alone, from a short history, as in a batch of millions. Differences of float sums do not give
 that: their rounding depends on everything summed before. Money has few decimals, so it is summed as integers.
@@ -23,92 +23,111 @@ class RangeSums:
 
     Args:
         values: Finite numbers, shape (n,).
-        others: Numbers that will be added to the sums, shape (m,).
+        plus: One more number for each range, added to its sum; shape (m,), None for none.
 
     Example:
         >>> import numpy as np
-        >>> sums = RangeSums(np.array([0.1, 0.2, 0.3]), np.array([]))
+        >>> sums = RangeSums(np.array([0.1, 0.2, 0.3]))
         >>> float(sums.of(np.array([0]), np.array([3]))[0])
         0.6
     """
 
-    def __init__(self, values: np.ndarray, others: np.ndarray) -> None:
+    def __init__(self, values: np.ndarray, plus: np.ndarray | None = None) -> None:
         import numpy as np
 
-        self._scale = _scale(np.concatenate([values, others]))
+        parts = [values] if plus is None else [values, plus]
+        self._scale = _scale(parts)
         whole, rest = _split(values, self._scale)
-        self._whole = np.concatenate([[0], np.cumsum(whole)])
-        self._rest = np.concatenate([[0.0], np.cumsum(rest)]) if rest.any() else None
+        self._whole = _running(whole, np.int64)
+        self._rest = None if rest is None else _running(rest, np.float64)
+        self._plus = None if plus is None else _split(plus, self._scale)
 
-    def of(self, start: np.ndarray, end: np.ndarray, plus: np.ndarray | None = None) -> np.ndarray:
-        """Sum over positions [start, end) of each range, and one more number for each; shape (m,)."""
-        whole = self._whole[end] - self._whole[start]
-        rest = 0.0 if self._rest is None else self._rest[end] - self._rest[start]
-        if plus is not None:
-            more, rest_of_more = _split(plus, self._scale)
-            whole, rest = whole + more, rest + rest_of_more
-        sums: np.ndarray = whole / self._scale + rest
-        return sums
+    def of(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+        """Sum over positions [start, end) of each range, and its one more number; shape (m,)."""
+        whole = self._whole[end]
+        whole -= self._whole[start]
+        rest = None if self._rest is None else self._rest[end] - self._rest[start]
+        if self._plus is not None:
+            more, rest_of_more = self._plus
+            whole += more
+            if rest_of_more is not None:
+                rest = rest_of_more if rest is None else rest + rest_of_more
+        sums: np.ndarray = whole / self._scale
+        return sums if rest is None else sums + rest
 
 
-def _scale(values: np.ndarray) -> float:
+def _running(values: np.ndarray, dtype: type) -> np.ndarray:
+    """Sum of all values before each position, shape (n + 1,)."""
+    import numpy as np
+
+    sums: np.ndarray = np.zeros(len(values) + 1, dtype=dtype)
+    np.cumsum(values, out=sums[1:])
+    return sums
+
+
+def _scale(parts: list[np.ndarray]) -> float:
     """Units per 1 in which all values are whole, else the finest power of two in which their sum fits an int64."""
     import numpy as np
 
-    total = float(np.abs(values).sum())
+    total = sum(float(np.abs(values).sum()) for values in parts)
     for scale in _DECIMALS:
-        if total * scale < _LARGEST and (np.rint(values * scale) / scale == values).all():
+        if total * scale < _LARGEST and all((np.rint(values * scale) / scale == values).all() for values in parts):
             return scale
     return float(2.0 ** np.floor(np.log2(_LARGEST / 2 / total)))
 
 
-def _split(values: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
+def _split(values: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray | None]:
+    """Whole units of each value, and what is left; None where nothing is."""
     import numpy as np
 
     whole = np.rint(values * scale)
-    return whole.astype(np.int64), values - whole / scale
+    rest = values - whole / scale
+    return whole.astype(np.int64), rest if rest.any() else None
 
 
-class RangeCounts:
-    """How many values in a range of positions are at or below a bound: a wavelet matrix.
+def covering(first: np.ndarray, last: np.ndarray, cases: int) -> np.ndarray:
+    """How many ranges [first, last) hold each of the positions 0..cases-1; an empty or backward range holds none. Shape (cases,).
 
-    Needed where outcomes become known out of order. Time and memory are n log n to build and log n per question.
-
-    Source:
-        Claude, Navarro & Ordonez (2015), The wavelet matrix, Information Systems 47, 15-32.
-
-    Args:
-        values: Integers, shape (n,).
+    What a row adds to the windows that see it is a range of cases, because the ends of sorted cases' windows only ever rise. Counted at
+    the ranges' ends, it costs one pass and no memory beyond the answer.
 
     Example:
         >>> import numpy as np
-        >>> counts = RangeCounts(np.array([5, 1, 4, 2]))
-        >>> counts.at_most(np.array([0, 1]), np.array([4, 3]), np.array([4, 4])).tolist()
-        [3, 2]
+        >>> covering(np.array([0, 1, 2]), np.array([3, 2, 1]), 4).tolist()
+        [1, 2, 1, 0]
     """
+    import numpy as np
 
-    def __init__(self, values: np.ndarray) -> None:
-        import numpy as np
+    some = first < last
+    steps = np.bincount(first[some], minlength=cases + 1)
+    steps -= np.bincount(last[some], minlength=cases + 1)
+    return np.cumsum(steps[:cases])
 
-        self._sorted = np.sort(values)
-        ranks = np.empty(len(values), dtype=np.int64)
-        ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
-        self._zeros: list[np.ndarray] = []
-        for bit in reversed(range(len(values).bit_length())):
-            is_zero = (ranks >> bit) & 1 == 0
-            self._zeros.append(np.concatenate([[0], np.cumsum(is_zero)]))
-            ranks = np.concatenate([ranks[is_zero], ranks[~is_zero]])
 
-    def at_most(self, start: np.ndarray, end: np.ndarray, bound: np.ndarray) -> np.ndarray:
-        """Values <= bound among positions [start, end) of each range; shape (m,)."""
-        import numpy as np
+def extremes(values: np.ndarray, start: np.ndarray, end: np.ndarray, *, largest: bool) -> np.ndarray:
+    """The largest, or the smallest, of the values at positions [start, end) of each range; NaN for an empty one. Shape (m,).
 
-        smaller = np.searchsorted(self._sorted, bound, side="right")
-        count = np.zeros(len(start), dtype=np.int64)
-        for bit, zeros in zip(reversed(range(len(self._zeros))), self._zeros, strict=True):
-            low, high = zeros[start], zeros[end]
-            is_one = (smaller >> bit) & 1 == 1
-            count += np.where(is_one, high - low, 0)
-            start = np.where(is_one, zeros[-1] + start - low, low)
-            end = np.where(is_one, zeros[-1] + end - high, high)
-        return count
+    A sparse table of which one level is kept at a time: a range is two overlapping runs of one power of two.
+
+    Source:
+        Bender & Farach-Colton (2000), The LCA problem revisited, LATIN, section 3.
+
+    Example:
+        >>> import numpy as np
+        >>> extremes(np.array([3.0, 9.0, 4.0]), np.array([0, 2, 1]), np.array([3, 3, 1]), largest=True).tolist()
+        [9.0, 4.0, nan]
+    """
+    import numpy as np
+
+    better = np.maximum if largest else np.minimum
+    length = end - start
+    longest = int(length.max(initial=0))
+    found = np.full(len(start), np.nan)
+    level, width = values, 1
+    while width <= longest:
+        rows = np.flatnonzero((length >= width) & (length < 2 * width))
+        found[rows] = better(level[start[rows]], level[end[rows] - width])
+        if 2 * width <= longest:
+            level = better(level[:-width], level[width:])
+        width *= 2
+    return found

@@ -20,7 +20,7 @@ from pydantic import Field, model_validator
 from upshot.components.durations import Duration
 from upshot.components.faults import rows_problem
 from upshot.components.features._columns import numbers, raw
-from upshot.components.features._exact import RangeCounts, RangeSums
+from upshot.components.features._exact import RangeSums, covering, extremes
 from upshot.components.features._timeline import Timeline
 from upshot.components.times import DAY, is_clock, span_of, span_ticks, ticks
 from upshot.contracts.params import Params
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-Aggregate = Literal["count", "sum", "mean", "ratio", "risk", "time_since"]
-_WINDOWED: tuple[Aggregate, ...] = ("count", "sum", "mean", "ratio", "risk")
+Aggregate = Literal["count", "sum", "mean", "max", "min", "ratio", "distinct", "risk", "time_since"]
+_WINDOWED: tuple[Aggregate, ...] = ("count", "sum", "mean", "max", "min", "ratio", "distinct", "risk")
+_OF_AMOUNT: tuple[Aggregate, ...] = ("sum", "mean", "max", "min", "ratio")
 
 
 class HistoryParams(Params):
@@ -44,28 +45,32 @@ class HistoryParams(Params):
     )
     aggregates: Annotated[tuple[Aggregate, ...], Field(strict=False, min_length=1)] = Field(
         ("count",),
-        description="count: rows; sum and mean: of the amount; ratio: the case's amount / mean; risk: known positive outcomes / rows; time_since: days (or steps) since the last row.",
+        description="count: rows; sum, mean, max, min: of the amount; ratio: the case's amount / mean; distinct: different values of `distinct_of`; "
+        "risk: known positive outcomes / rows; time_since: days (or steps) since the last row.",
     )
-    amount: str | None = Field(None, description="Column for sum, mean and ratio; none for data.roles.amount.")
+    amount: str | None = Field(None, description="Column for sum, mean, max, min and ratio; none for data.roles.amount.")
+    distinct_of: str | None = Field(None, description="Column whose different values distinct counts: terminal, device, merchant.")
     delay: Duration | None = Field(
         None, description="The windows end so long before the case: (t - delay - window, t - delay]; for risk, the label delay."
     )
     include_current: bool | None = Field(
-        None, description="Whether the case itself counts in count, sum, mean and ratio; none for yes, but not with a delay."
+        None, description="Whether the case itself counts, in all but risk and time_since; none for yes, but not with a delay."
     )
     fill: float | None = Field(
-        None, description="Value of mean and ratio without rows and of time_since without an earlier row; none for NaN."
+        None, description="Value of mean, max, min and ratio without rows and of time_since without an earlier row; none for NaN."
     )
 
     @model_validator(mode="after")
     def _consistent(self) -> HistoryParams:
         if not self.windows and set(self.aggregates) != {"time_since"}:
-            raise ValueError("windows must have a length for count, sum, mean, ratio and risk, such as ['1d', '7d', '30d']")
+            raise ValueError("windows must have a length for everything but time_since, such as ['1d', '7d', '30d']")
         lengths = [span_of(window) for window in self.windows]
         if any(length.ticks == 0 for length in lengths) or len(set(lengths)) < len(lengths):
             raise ValueError(f"windows must be longer than 0 and different; got {list(self.windows)}")
         if len({length.is_clock for length in [*lengths, *([span_of(self.delay)] if self.delay else [])]}) > 1:
             raise ValueError("windows and delay must all be times or all be steps")
+        if ("distinct" in self.aggregates) != (self.distinct_of is not None):
+            raise ValueError("distinct and distinct_of go together: name the column whose different values are counted")
         if self.include_current and self.delay is not None:
             raise ValueError("include_current must be left out with a delay, whose windows end before the case")
         return self
@@ -77,9 +82,10 @@ class HistoryParams(Params):
 
 
 class History:
-    """Columns `<entity>_<aggregate>_<window>`, with `_lag_<delay>` where there is one; float64.
+    """Columns `<entity>_<aggregate>_<window>`, with `_lag_<delay>` where there is one; float64. Of distinct, `distinct_<column>`.
 
-    count, sum and risk (a share, 0 to 1) are 0 without rows; mean, ratio and time_since are `fill`.
+    count, sum, distinct and risk (a share, 0 to 1) are 0 without rows; mean, max, min, ratio and time_since are `fill`. A null is no
+    value that distinct counts.
     """
 
     spec: Spec
@@ -89,9 +95,10 @@ class History:
         self.params = params
 
     def inputs(self, roles: Roles) -> tuple[str, ...]:
-        """Raw columns that it reads: entity, time, and the amount where it is summed."""
-        amount = (_amount(self.params, roles),) if _needs_amount(self.params) else ()
-        return (self.params.entity, *((roles.time,) if roles.time else ()), *amount)
+        """Raw columns that it reads: entity, time, the amount where one is asked for, and what is counted as distinct."""
+        amount = (_amount(self.params, roles),) if set(_OF_AMOUNT) & set(self.params.aggregates) else ()
+        distinct = (self.params.distinct_of,) if self.params.distinct_of is not None else ()
+        return (self.params.entity, *((roles.time,) if roles.time else ()), *amount, *distinct)
 
     def fit(self, train: Cases, history: Cases) -> None:
         """Learn nothing, but refuse data on which it could not answer.
@@ -123,7 +130,8 @@ class History:
         block = np.empty((len(asked), cases.size))
         for values, (name, short) in zip(block, asked, strict=True):
             values[view.line.cases] = view.aggregate(name, short)
-        columns = [f"{self.params.entity}_{name}{'_' if short else ''}{short}{suffix}" for name, short in asked]
+        words = {"distinct": f"distinct_{self.params.distinct_of}"}
+        columns = ["_".join(filter(None, (self.params.entity, words.get(name, name), short))) + suffix for name, short in asked]
         return pd.DataFrame(block.T, columns=columns, copy=False)
 
     def state(self) -> Mapping[str, bytes]:
@@ -143,10 +151,10 @@ class _View:
         history: All rows.
         params: What is asked.
         line: The reachable rows by entity and time, and the cases.
-        rows: Position in `history` of each sorted row.
+        rows: Position in `history` of each sorted row; int32.
         delay: Ticks between the end of the windows and the case.
-        starts: Window -> per case the position of its first row.
-        end: Per case the position after the last row of its windows.
+        starts: Window -> per case the position of its first row; int32, never falling.
+        end: Per case the position after the last row of its windows; int32, never falling.
     """
 
     cases: Cases
@@ -174,8 +182,18 @@ class _View:
         """One aggregate over one window, in the order of the timeline's cases."""
         if name == "time_since":
             return self.time_since()
-        of_window = {"count": self.count, "sum": self.sum, "mean": self.mean, "ratio": self.ratio, "risk": self.risk}[name]
-        return of_window(self.starts[short])
+        start = self.starts[short]
+        if name in ("max", "min"):
+            return self.extreme(start, largest=name == "max")
+        of_window = {
+            "count": self.count,
+            "sum": self.sum,
+            "mean": self.mean,
+            "ratio": self.ratio,
+            "distinct": self.distinct,
+            "risk": self.risk,
+        }
+        return of_window[name](start)
 
     def count(self, start: np.ndarray) -> np.ndarray:
         """Rows in the window."""
@@ -184,33 +202,51 @@ class _View:
 
     def sum(self, start: np.ndarray) -> np.ndarray:
         """Amount in the window."""
-        sums, own = self._amounts
-        return sums.of(start, self.end, own)
+        return self._sums.of(start, self.end)
 
     def mean(self, start: np.ndarray) -> np.ndarray:
         """Amount a row."""
         import numpy as np
 
         count = self.count(start)
-        fill = np.nan if self.params.fill is None else self.params.fill
-        return np.where(count > 0, self.sum(start) / np.maximum(count, 1), fill)
+        mean: np.ndarray = np.divide(self.sum(start), count, out=np.full(len(count), self._fill), where=count > 0)
+        return mean
+
+    def extreme(self, start: np.ndarray, *, largest: bool) -> np.ndarray:
+        """Largest or smallest amount in the window."""
+        import numpy as np
+
+        found = extremes(self._amounts(), start, self.end, largest=largest)
+        if self.params.counts_current:
+            found = (np.fmax if largest else np.fmin)(found, self._own())
+        return found if self.params.fill is None else np.where(np.isnan(found), self._fill, found)
 
     def ratio(self, start: np.ndarray) -> np.ndarray:
         """The case's amount over the mean of the window; `fill` where there is no such mean, or it is 0."""
         import numpy as np
 
-        fill = np.nan if self.params.fill is None else self.params.fill
         total, count = self.sum(start), self.count(start)
-        ratio: np.ndarray = np.divide(self._own * count, total, out=np.full(len(count), fill), where=(count > 0) & (total != 0))
+        has_mean = (count > 0) & (total != 0)
+        ratio: np.ndarray = np.divide(self._own() * count, total, out=np.full(len(count), self._fill), where=has_mean)
         return ratio
+
+    def distinct(self, start: np.ndarray) -> np.ndarray:
+        """Different values in the window: the rows in it whose value was not in it before them."""
+        import numpy as np
+
+        before, known, own, last = self._repeats
+        row = np.arange(len(before))[known]
+        first = np.maximum(np.searchsorted(start, before[known], side="right"), np.searchsorted(self.end, row, side="right"))
+        values = covering(first, np.searchsorted(start, row, side="right"), len(start))
+        return values + (own & (last < start)) if self.params.counts_current else values
 
     def risk(self, start: np.ndarray) -> np.ndarray:
         """Share of the window's rows whose outcome was known to be positive at the case."""
         import numpy as np
 
-        positives, known = self._positives
-        first, last = positives[start], positives[self.end]
-        found = last - first if known is None else known.at_most(first, last, self.now)
+        row, told = self._positives
+        first = np.searchsorted(self.end, row, side="right")
+        found = covering(first if told is None else np.maximum(first, told), np.searchsorted(start, row, side="right"), len(start))
         share: np.ndarray = found / np.maximum(self.end - start, 1)
         return share
 
@@ -218,46 +254,85 @@ class _View:
         """Days, or steps, since the last row before the case or its delay."""
         import numpy as np
 
-        has_one = self.end > self.line.first()
+        now, end = self.line.now, self.end
+        has_one = end > self.line.first()
         times = self.line.row_times()
-        last = times[np.where(has_one, self.end - 1, 0)] if len(times) else self.now
-        since = (self.now - last) / (DAY if is_clock(_moments(self.cases)) else 1)
-        return np.where(has_one, since, np.nan if self.params.fill is None else self.params.fill)
+        last = times[np.where(has_one, end - 1, 0)] if len(times) else now
+        since = (now - last) / (DAY if is_clock(_moments(self.cases)) else 1)
+        return np.where(has_one, since, self._fill)
+
+    @property
+    def _fill(self) -> float:
+        return float("nan") if self.params.fill is None else self.params.fill
+
+    def _amounts(self) -> np.ndarray:
+        """Amounts of the sorted rows; not kept, because with their sums they would take the room of two columns."""
+        amounts: np.ndarray = _money(self.history, _amount(self.params, self.cases.roles))[self.rows]
+        return amounts
 
     @cached_property
-    def now(self) -> np.ndarray:
-        """Times of the cases in the timeline's order."""
-        now: np.ndarray = self.line.now[self.line.cases]
-        return now
+    def _sums(self) -> RangeSums:
+        """Sums over the sorted rows, with each case's own amount where it counts itself."""
+        return RangeSums(self._amounts(), self._own() if self.params.counts_current else None)
 
-    @cached_property
-    def _amounts(self) -> tuple[RangeSums, np.ndarray | None]:
-        """Amounts of the sorted rows, and of the cases where they count themselves."""
-        import numpy as np
-
-        name = _amount(self.params, self.cases.roles)
-        earlier = _money(self.history, name)[self.rows]
-        own = self._own if self.params.counts_current else None
-        return RangeSums(earlier, np.array([]) if own is None else own), own
-
-    @cached_property
     def _own(self) -> np.ndarray:
-        """Amounts of the cases."""
+        """Amounts of the cases, not kept either."""
         own: np.ndarray = _money(self.cases, _amount(self.params, self.cases.roles))[self.line.cases]
         return own
 
     @cached_property
-    def _positives(self) -> tuple[np.ndarray, RangeCounts | None]:
-        """Positive outcomes before each sorted row, and when they were known where that is not sure by the delay."""
+    def _repeats(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Per sorted row the position of its entity's row before with the same value (-1) and whether it has a value; per case likewise.
+
+        A case's own value is looked for before the end of its windows; True where it has one.
+        """
+        import numpy as np
+        import pandas as pd
+
+        assert self.params.distinct_of is not None
+        values, seen = pd.factorize(raw(self.history, self.params.distinct_of).iloc[self.rows])
+        mine = raw(self.cases, self.params.distinct_of).iloc[self.line.cases]
+        n, width = len(values), len(seen) + 1
+        pairs = self.line.row_entities() * width + values
+        by_pair = np.argsort(pairs, kind="stable")
+        before = np.full(n, -1, dtype=np.int64)
+        same = pairs[by_pair[1:]] == pairs[by_pair[:-1]]
+        before[by_pair[1:][same]] = by_pair[:-1][same]
+        asked = self.line.entity.astype(np.int64) * width + pd.Index(seen).get_indexer(mine)
+        ordered = pairs[by_pair]
+        low, high = (np.searchsorted(ordered, asked, side=side) for side in ("left", "right"))
+        last = _last_before(by_pair, low, high, self.end)
+        return before, values >= 0, mine.notna().to_numpy(), last
+
+    @cached_property
+    def _positives(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Sorted rows with a positive outcome; and the first sorted case that may know it, where that is not sure by the delay."""
         import numpy as np
 
-        positive = _outcomes(self.history)[self.rows] == 1
-        before = np.concatenate([[0], np.cumsum(positive)])
+        row = np.flatnonzero(_outcomes(self.history)[self.rows] == 1)
         if "label_known_at" not in self.history.labels.columns:
-            return before, None
-        known = ticks(self.history.labels.frame["label_known_at"])[self.rows][positive]
-        lags = known - self.line.row_times()[positive]
-        return before, None if len(lags) == 0 or lags.max() <= self.delay else RangeCounts(known)
+            return row, None
+        told = ticks(self.history.labels.frame["label_known_at"])[self.rows[row]]
+        lags = told - self.line.row_times()[row]
+        if len(lags) == 0 or lags.max() <= self.delay:
+            return row, None
+        return row, self.line.since(self.line.row_entities()[row], told)
+
+
+def _last_before(positions: np.ndarray, low: np.ndarray, high: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """The last of the ascending positions[low:high] that lies before `end`, -1 where there is none; shape of `end`.
+
+    Halving all ranges at once: as many rounds as the longest range has binary digits.
+    """
+    import numpy as np
+
+    below, above = low.copy(), high.copy()
+    while (open_ := below < above).any():
+        middle = (below + above) // 2
+        is_before = open_ & (positions[np.minimum(middle, len(positions) - 1)] < end)
+        below = np.where(is_before, middle + 1, below)
+        above = np.where(open_ & ~is_before, middle, above)
+    return np.where(below > low, positions[np.maximum(below - 1, 0)] if len(positions) else -1, -1)
 
 
 def _line(cases: Cases, history: Cases, now: np.ndarray, reach: int | None, entity: str) -> tuple[Timeline, np.ndarray]:
@@ -265,16 +340,17 @@ def _line(cases: Cases, history: Cases, now: np.ndarray, reach: int | None, enti
     import numpy as np
     import pandas as pd
 
+    of_cases, asked = pd.factorize(raw(cases, entity))
     times = ticks(_moments(history))
-    near = np.ones(len(times), dtype=bool) if reach is None or len(now) == 0 else times > now.min() - reach
-    near &= times < now.max() if len(now) else False
-    rows = np.flatnonzero(near)
-    both = pd.concat([raw(cases, entity), raw(history, entity).iloc[rows]], ignore_index=True)
-    codes = pd.factorize(both)[0].astype(np.int64)
-    of_cases, of_rows = codes[: len(now)], codes[len(now) :]
-    asked = (of_rows >= 0) & (of_rows <= of_cases.max(initial=-1))  # codes go by first appearance, so the cases' come first
-    line = Timeline.of(of_rows[asked], times[rows][asked], of_cases, now)
-    return line, rows[asked][line.order]
+    near = times < now.max() if len(now) else np.zeros(len(times), dtype=bool)
+    if reach is not None and len(now):
+        near &= times > now.min() - reach
+    rows = np.flatnonzero(near).astype(np.int32)
+    of_rows = pd.Index(asked).get_indexer(raw(history, entity).iloc[rows]).astype(np.int32)
+    if (of_rows < 0).any():
+        rows, of_rows = rows[of_rows >= 0], of_rows[of_rows >= 0]
+    line = Timeline.of(of_rows, times[rows], of_cases.astype(np.int32), now)
+    return line, rows[line.order]
 
 
 def _moments(cases: Cases) -> pd.Series:
@@ -282,10 +358,6 @@ def _moments(cases: Cases) -> pd.Series:
         raise RecipeError("history needs a time", [Problem("data.roles.time", "must name the column that history goes by")])
     moments: pd.Series = cases.labels.frame["as_of"]
     return moments
-
-
-def _needs_amount(params: HistoryParams) -> bool:
-    return bool({"sum", "mean", "ratio"} & set(params.aggregates))
 
 
 def _amount(params: HistoryParams, roles: Roles) -> str:
