@@ -108,8 +108,8 @@ def test_keys_are_those_of_the_component_that_stands_there_after_what_is_already
 
 
 def test_a_sweep_completes_after_each_comma_and_explain_completes_keys(shop: RecipeProject) -> None:
-    assert words_of(shop, "sweep", "tiny", "model=shallow,xg") == ["model=shallow,xgboost"]
-    assert words_of(shop, "run", "tiny", "model=shallow,xg") == []
+    assert words_of(shop, "sweep", "tiny", "model=shallow,ext") == ["model=shallow,extra_trees"]
+    assert words_of(shop, "run", "tiny", "model=shallow,ext") == []
     assert words_of(shop, "explain", "tiny", "policy.thr") == ["policy.threshold"]
 
 
@@ -217,7 +217,7 @@ ask {words}
 @pytest.mark.parametrize(
     ("line", "words", "expected"),
     [
-        ("upshot val", "upshot val", "validate"),
+        ("upshot vali", "upshot vali", "validate"),
         ("upshot validate ti", "upshot validate ti", "tiny"),
         ("upshot validate tiny mod", "upshot validate tiny mod", "model="),
         ("upshot validate tiny model=sh", "upshot validate tiny model = sh", "shallow"),
@@ -299,7 +299,7 @@ def test_a_person_at_a_zsh_prompt_types_a_command_with_tabs(shop: RecipeProject)
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("upshot val", "validate\tcheck a recipe, without reading data"),
+        ("upshot vali", "validate\tcheck a recipe, without reading data"),
         ("upshot validate tiny mod", "model=\tWhat predicts."),
         ("upshot validate tiny model=sh", "model=shallow\tFew shallow trees"),
         ("upshot validate tiny model=shallow model.max_dep", "model.max_depth=\tDeepest tree; 0 is without limit."),
