@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 MAX_PROBLEMS_SHOWN = 20
 LINE_END = "\n"
@@ -145,15 +145,19 @@ def nearest(name: str, options: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, options: Iterable[str], *, limit: int = 12) -> str:
-    """Hint for an unknown name: the nearest valid one, then the options.
+    """Hint for an unknown name: the nearest valid one, then the options; of many the nearest ones, the nearest first.
 
     Example:
         >>> did_you_mean("xgbost", ["xgboost", "lightgbm"])
         "did you mean 'xgboost'? options: lightgbm, xgboost"
+        >>> did_you_mean("xgbost", ["als", "xgboost", "lightgbm"], limit=2)
+        "did you mean 'xgboost'? options: xgboost, lightgbm, ... (3 in all)"
     """
     known = sorted(options)
     if not known:
         return "there are none"
     close = nearest(name, known)
-    listed = ", ".join(known[:limit]) + (f", ... ({len(known)} in all)" if len(known) > limit else "")
+    many = len(known) > limit
+    shown = sorted(known, key=lambda option: -SequenceMatcher(None, name.lower(), option.lower()).ratio())[:limit] if many else known
+    listed = ", ".join(shown) + (f", ... ({len(known)} in all)" if many else "")
     return f"did you mean {close!r}? options: {listed}" if close else f"options: {listed}"

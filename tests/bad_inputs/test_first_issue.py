@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from upshot.catalogue import load_catalogue
 from upshot.cli.commands import COMMANDS
 from upshot.contracts.components import KINDS
+from upshot.errors import did_you_mean
 from upshot.ledger.ledger import Ledger
 from upshot.recipe.schema import Outline
 from upshot.testing import Outcome, RecipeProject
 
+ROOT = Path(__file__).parents[2]
 INSTALLED = load_catalogue()
-MODELS, POLICIES = (", ".join(INSTALLED.names(kind)) for kind in ("model", "policy"))
+MODELS, POLICIES = did_you_mean("xgbost", (path.stem for path in (ROOT / "conf/model").glob("*.yaml"))), INSTALLED.names("policy")
 KEYS = ", ".join(sorted((*Outline.model_fields, *KINDS)))
 
 
@@ -50,12 +53,12 @@ OF_THE_RECIPE = (
     Case(
         "choice of a group",
         ("model=xgbost",),
-        recipe_error(f"model  there is no such choice; got 'xgbost'; did you mean 'xgboost'? options: {MODELS}  (argument 1)"),
+        recipe_error(f"model  there is no such choice; got 'xgbost'; {MODELS}  (argument 1)"),
     ),
     Case(
         "choice in the defaults list",
         (),
-        recipe_error(f"model  there is no such choice; got 'xgbost'; did you mean 'xgboost'? options: {MODELS}  (recipes/tiny.yaml:3)"),
+        recipe_error(f"model  there is no such choice; got 'xgbost'; {MODELS}  (recipes/tiny.yaml:3)"),
         ("recipes/tiny.yaml", "model: logistic_regression", "model: xgbost"),
     ),
     Case(
@@ -83,7 +86,7 @@ OF_THE_RECIPE = (
     Case(
         "component",
         ("policy.use=treshold",),
-        recipe_error(f"policy.use  unknown policy; got 'treshold'; did you mean 'threshold'? options: {POLICIES}  (argument 1)"),
+        recipe_error(f"policy.use  unknown policy; got 'treshold'; {did_you_mean('treshold', POLICIES)}  (argument 1)"),
     ),
     Case(
         "metric of a gate",
@@ -154,7 +157,7 @@ OF_THE_RECIPE = (
         "several at once",
         ("model.Cc=1", "policy.use=nope"),
         recipe_error(
-            f"policy.use  unknown policy; got 'nope'; options: {POLICIES}  (argument 2)",
+            f"policy.use  unknown policy; got 'nope'; {did_you_mean('nope', POLICIES)}  (argument 2)",
             "model.Cc    unknown key; got 1; did you mean 'C'? options: C, class_weight, fit_intercept, l1_ratio, max_iter, sample_weight, solver, tol  (argument 1)",
         ),
     ),
@@ -267,9 +270,7 @@ def test_an_unknown_recipe_is_refused_with_the_nearest_one(tiny: RecipeProject) 
 def test_an_unknown_command_is_refused_with_the_nearest_one(tiny: RecipeProject) -> None:
     outcome = tiny.run("rum", "tiny")
 
-    known = sorted(COMMANDS)
-    listed = ", ".join(known[:12]) + (f", ... ({len(known)} in all)" if len(known) > 12 else "")
-    text = f"UsageError: the command line is wrong\n\n  rum  unknown command; did you mean 'run'? options: {listed}\n"
+    text = f"UsageError: the command line is wrong\n\n  rum  unknown command; {did_you_mean('rum', COMMANDS)}\n"
     assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (2, "", text)
 
 

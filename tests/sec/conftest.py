@@ -23,7 +23,7 @@ data:
   roles: {key: [user_id, at], time: at, entities: [user_id], item: item_id, amount: price}
 labels: {use: column, block: entity}
 split: {use: leave_last_out}
-model: {use: popularity, k: 5}
+model: {use: popularity, k: 2}
 policy: {use: top_k, k: 2}
 rollout: {use: ranked_hits}
 kpi:

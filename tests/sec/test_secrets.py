@@ -45,7 +45,7 @@ def test_a_secret_reaches_its_component_and_nothing_that_is_written_or_shown(vau
     outcomes += [vault.run("runs"), vault.run("gates", "locked"), vault.run("plugins", "list")]
 
     assert [(outcome.exit_code, outcome.stderr) for outcome in outcomes[:4]] == [(0, "")] * 4
-    assert [outcome.exit_code for outcome in outcomes[4:7]] == [0, 0, 0]
+    assert [outcome.exit_code for outcome in outcomes[4:7]] == [0, 0, 0], outcomes[4].stderr
     assert [leaks(outcome.stdout + outcome.stderr) for outcome in outcomes] == [[]] * len(outcomes)
     assert leaking_files(vault.root) == []
     assert "password: ${secret:VAULT_PASSWORD}" in outcomes[2].stdout

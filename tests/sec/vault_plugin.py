@@ -42,6 +42,7 @@ class Vault:
         self.params = params
         self.table = params.table
         self.roles = params.roles.roles()
+        self.tables = params.tables
 
     def read(self) -> Iterator[pa.Table]:
         """One table, when everything that was handed over is right."""
