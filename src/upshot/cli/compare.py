@@ -8,8 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from upshot.cli.context import Context, add_json
-from upshot.cli.outcome import measurement
-from upshot.cli.shapes import printed
+from upshot.cli.shapes import measurement, printed
 from upshot.cli.show import change_rows, change_texts
 from upshot.cli.text import columns, interval, number
 from upshot.contracts.records import Measured

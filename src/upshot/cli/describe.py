@@ -49,7 +49,7 @@ def execute(arguments: argparse.Namespace) -> int:
     catalogue, kind, name = context.catalogue, arguments.kind, arguments.name
     if kind is not None and kind not in (*KEYS, *KINDS):
         raise UsageError(
-            "there is nothing to describe", [Problem(kind, "unknown kind", None, did_you_mean(kind, (*KEYS, *KINDS), limit=20))]
+            "there is nothing to describe", [Problem(kind, "unknown kind", None, did_you_mean(kind, (*KEYS, *KINDS), limit=40))]
         )
     if name is not None and (kind in KEYS or name not in catalogue.names(kind)):
         hint = f"upshot describe {kind}" if kind in KEYS else catalogue.hint(kind, name)

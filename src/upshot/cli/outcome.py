@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from upshot.cli.looks import look_documents, look_lines, set_aside
+from upshot.cli.shapes import measurement, plain
 from upshot.cli.text import columns, interval, number
 from upshot.contracts.records import Evaluation, Kpi, Measured, ModelVersion, Valuation, Valuations, Verdicts
 from upshot.engine.run import RunRecord
 
 
 def render(record: RunRecord, values: Mapping[str, Any]) -> str:
-    """The closing table: scores, money of every subject, and the lines value, gates, version."""
+    """The closing table: scores, money of every subject, and the lines value, one a slice and probe, gates, version."""
     parts = []
     if "evaluate" in values:
         parts.append(scores(values["evaluate"]))
@@ -20,6 +22,8 @@ def render(record: RunRecord, values: Mapping[str, Any]) -> str:
         parts += [subjects(valuation) for valuation in values["value"].by_kpi.values()]
     lines = [("note", note) for stage in ("split", "play") if stage in values for note in values[stage].notes]
     lines += [("value", value_line(values["value"]))] if "value" in values else []
+    lines += look_lines(values["inspect"]) if "inspect" in values else []
+    lines += [("data", aside)] if "validate" in values and (aside := set_aside(values["validate"])) is not None else []
     lines += [("gates", gate_line(values["gate"]))] if "gate" in values else []
     lines.append(("version", version_line(record, values.get("register"))))
     lines.append(("run", f"{record.id}" + (" (nothing had to run)" if record.answered_by else "")))
@@ -102,7 +106,11 @@ def document(record: RunRecord, values: Mapping[str, Any]) -> dict[str, object]:
     if "value" in values:
         body["value"] = {name: valued(valuation) for name, valuation in values["value"].by_kpi.items()}
     if "gate" in values:
-        body["gates"] = [_plain(asdict(verdict)) for verdict in values["gate"].verdicts]
+        body["gates"] = [plain(asdict(verdict)) for verdict in values["gate"].verdicts]
+    if "inspect" in values:
+        body["slices"], body["probes"] = look_documents(values["inspect"].slices), look_documents(values["inspect"].probes)
+    if "validate" in values:
+        body["set_aside"] = values["validate"].quarantined
     version = values.get("register")
     body["version"] = {"name": version.name, "number": version.number, "manifest": dict(version.manifest)} if version else None
     return body
@@ -120,17 +128,6 @@ def valued(valuation: Valuation) -> dict[str, object]:
         "terms": dict(valuation.terms),
         "expired": list(valuation.expired),
     }
-
-
-def measurement(measured: Measured) -> dict[str, object]:
-    """A measurement as JSON data; NaN is null."""
-    return {key: _plain(value) for key, value in asdict(measured).items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return None if isinstance(value, float) and value != value else value
 
 
 def _signed(measured: Measured) -> str:

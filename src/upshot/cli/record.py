@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from upshot.cli.outcome import gate_line, measurement, scores, subjects, value_line, valued
-from upshot.cli.shapes import printed
+from upshot.cli.looks import look_documents, look_lines
+from upshot.cli.outcome import gate_line, scores, subjects, value_line, valued
+from upshot.cli.shapes import measurement, printed
 from upshot.cli.text import columns, duration
 from upshot.contracts.tables import Map, thaw
 from upshot.engine.past import Past
@@ -30,6 +31,7 @@ def _head(past: Past) -> str:
     lines += [("started", row.started_at), ("took", duration(row.summary.get("seconds")) or "not known: it did not end")]
     lines += [("data", f"{data.table} version {data.version}: {data.rows:,} rows, digest {data.digest[:WIDTH]}")] if data else []
     lines += [("value", value_line(past.value("value")))] if past.value("value") else []
+    lines += look_lines(past.value("inspect")) if past.value("inspect") else []
     lines += [("gates", gate_line(past.value("gate")))] if past.value("gate") else []
     lines.append(("version", row.summary.get("version") or "none registered"))
     lines.append(("log", str(past.log) if past.log.is_file() else f"{past.log} is gone"))
@@ -86,7 +88,7 @@ def _pool(pool: Map[Any]) -> str:
 def document(past: Past) -> str:
     """The same as one JSON document of shape `upshot.record/1`."""
     row, data = past.row, past.data
-    evaluation, valuations, verdicts = (past.value(stage) for stage in ("evaluate", "value", "gate"))
+    evaluation, valuations, inspection, verdicts = (past.value(stage) for stage in ("evaluate", "value", "inspect", "gate"))
     pinned = (
         {"table": data.table, "version": data.version, "rows": data.rows, "digest": data.digest, "columns": data.schema} if data else None
     )
@@ -115,6 +117,8 @@ def document(past: Past) -> str:
             "data": pinned,
             "metrics": {name: measurement(m) for name, m in evaluation.metrics.items()} if evaluation else None,
             "value": {name: valued(valuation) for name, valuation in valuations.by_kpi.items()} if valuations else None,
+            "slices": look_documents(inspection.slices) if inspection else None,
+            "probes": look_documents(inspection.probes) if inspection else None,
             "gates": [asdict(verdict) for verdict in verdicts.verdicts] if verdicts else None,
             "environment": thaw(row.summary.get("environment")),
             "log": str(past.log),

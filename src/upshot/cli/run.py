@@ -13,7 +13,7 @@ from upshot.engine.plan import Plan
 from upshot.engine.run import Engine, RunRecord, results
 from upshot.errors import GateError
 
-SHOWN = ("split", "play", "evaluate", "value", "gate", "register")
+SHOWN = ("validate", "split", "play", "evaluate", "value", "inspect", "gate", "register")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

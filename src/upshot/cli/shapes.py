@@ -11,7 +11,9 @@ number. Numbers that are not defined (NaN) are null. Digests are SHA-256 in hex,
 `upshot.record/1` (`upshot show RUN --json`)
     One run: `run`, `recipe`, `status`, `started_at`, `finished_at`, `seconds`, `error`, `version`; `stages` in order (`stage`, `cached`,
     `seconds`, `key`, `value`: the digest of what it gave, `cleared`: whether that is no longer kept); `data` (`table`, `version`, `rows`,
-    `digest`, `columns`) or null; `metrics`, `value` and `gates` as in `upshot.run/1`, null where they are not known; `environment` (`seed`,
+    `digest`, `columns`) or null; `metrics`, `value`, `slices`, `probes` and `gates` as in `upshot.run/1`, null where they are not known;
+    `slices` and `probes` by name: `topic`, `title`, `entries` (`name`, `cases`, `note`, `measures`: name -> measurement), `whole`,
+    `reference` (an entry or null) and `nothing` (what it means that there is no entry, or null); `environment` (`seed`,
     `threads`, `today`, `use_plugins`, `python`, `platform`, `cores`, `cpu`, `blas`, `libraries`) or null; `log`, the path of its log.
 
 `upshot.compare/1` (`upshot compare RUN RUN --json`)
@@ -86,8 +88,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+from upshot.contracts.records import Measured
 from upshot.contracts.tables import thaw
 
 SHAPES: dict[str, tuple[str, ...]] = {
@@ -105,6 +109,8 @@ SHAPES: dict[str, tuple[str, ...]] = {
         "data",
         "metrics",
         "value",
+        "slices",
+        "probes",
         "gates",
         "environment",
         "log",
@@ -168,16 +174,21 @@ def printed(shape: str, body: Mapping[str, Any]) -> str:
         }
     """
     assert tuple(body) == SHAPES[shape], f"{shape} has the keys {SHAPES[shape]}"
-    return json.dumps({"shape": shape, **_plain(thaw(dict(body)))}, indent=1, ensure_ascii=False, allow_nan=False)
+    return json.dumps({"shape": shape, **plain(thaw(dict(body)))}, indent=1, ensure_ascii=False, allow_nan=False)
 
 
-def _plain(value: Any) -> Any:
+def measurement(measured: Measured) -> dict[str, object]:
+    """A measurement as JSON data; NaN is null."""
+    return {key: plain(value) for key, value in asdict(measured).items()}
+
+
+def plain(value: Any) -> Any:
     """The same without numbers that JSON does not know."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return None if isinstance(value, float) and value - value != 0 else value
 
 
-__all__ = ["SHAPES", "printed"]
+__all__ = ["SHAPES", "measurement", "plain", "printed"]

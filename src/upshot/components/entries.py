@@ -14,8 +14,10 @@ from upshot.components import (
     metrics,
     model,
     policy,
+    probes,
     rollout,
     sections,
+    slices,
     split,
 )
 from upshot.contracts.components import Component
@@ -33,6 +35,8 @@ ENTRIES: tuple[Component, ...] = (
     *baselines.ENTRIES,
     *kpi.ENTRIES,
     *metrics.ENTRIES,
+    *slices.ENTRIES,
+    *probes.ENTRIES,
     *sections.ENTRIES,
     *gates.ENTRIES,
 )

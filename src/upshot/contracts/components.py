@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from upshot.contracts.records import (
+    Breakdown,
     Cases,
     Checked,
     DecisionKind,
@@ -23,6 +24,7 @@ from upshot.contracts.records import (
     Fitted,
     Folds,
     Inspection,
+    Kpi,
     PredictionKind,
     Roles,
     Seed,
@@ -245,6 +247,19 @@ class CensoredModel(Model, Protocol):
     takes_censored: bool
 
 
+@runtime_checkable
+class Explained(Model, Protocol):
+    """A model that says what each column added to a prediction.
+
+    `contributions` gives the columns of X and `bias`, one row a case; they sum to the model's raw prediction, before the link function
+    and the calibration (log-odds for a probability of boosted trees). `contribution_unit` is the unit of that.
+    """
+
+    contribution_unit: str
+
+    def contributions(self, examples: Examples) -> pd.DataFrame: ...
+
+
 class Calibrator(Protocol):
     """Kind `calibration`: maps predictions to trustworthy ones; fitted on validation only, without its censored cases. `fits` False needs no validation.
 
@@ -424,6 +439,148 @@ class InformedMetric(Metric, Protocol):
     def inform(self, predictions: pd.DataFrame, cases: Cases, history: Cases) -> pd.DataFrame: ...
 
 
+class Trial(Protocol):
+    """Test rows, whole blocks of them and of all folds, that can be encoded, scored, decided on and played again with other inputs."""
+
+    @property
+    def cases(self) -> Cases:
+        """The rows with their outcomes; everything else is aligned with them, or counts `case` through them."""
+        ...
+
+    @property
+    def encoded(self) -> pd.DataFrame:
+        """Encoded columns, shape (n, columns)."""
+        ...
+
+    @property
+    def features(self) -> Mapping[str, tuple[str, ...]]:
+        """Feature -> its encoded columns."""
+        ...
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """What was predicted."""
+        ...
+
+    @property
+    def flows(self) -> pd.DataFrame:
+        """What then happened."""
+        ...
+
+    @property
+    def kpi(self) -> Kpi:
+        """The objective."""
+        ...
+
+    @property
+    def scale(self) -> float:
+        """Factor from the flows of these rows to the KPI's period."""
+        ...
+
+    def inputs(self) -> tuple[str, ...]:
+        """Raw columns that the features read, without key and time."""
+        ...
+
+    def encode(self, rows: pd.DataFrame, changed: tuple[str, ...]) -> pd.DataFrame:
+        """Encoded columns of these rows, of which the named raw columns differ from those of `cases`; what happened before stays."""
+        ...
+
+    def predict(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Predictions by the calibrated model of each fold."""
+        ...
+
+    def play(self, predictions: pd.DataFrame) -> pd.DataFrame:
+        """Flows of what the tuned policy decides on these predictions."""
+        ...
+
+    def scorer(self, metric: Metric, predictions: pd.DataFrame) -> Callable[[np.ndarray], float]:
+        """Weights of the cases to the metric's score of these predictions, told of the rows before where it asks for them."""
+        ...
+
+    def contributions(self) -> tuple[pd.DataFrame, str]:
+        """What each column adds to each raw prediction (see `Explained`), index 0..n-1, and the unit of that."""
+        ...
+
+
+class Bench(Protocol):
+    """Service of the stage `inspect`: the test rows, and the way to go through them again."""
+
+    @property
+    def tested(self) -> Tested:
+        """What is known of them."""
+        ...
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """The recipe's metrics."""
+        ...
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """Of the test rows of all folds, with `case` 0..n-1."""
+        ...
+
+    @property
+    def cases(self) -> Cases:
+        """The test cases, aligned with that."""
+        ...
+
+    def scorer(self, metric: Metric, part: np.ndarray) -> Callable[[np.ndarray], float]:
+        """Weights of the cases of a part (a bool array over all of them) to the metric's score, told of the rows before where it asks."""
+        ...
+
+    def trial(self, rows: int | None, *, whole_blocks: bool = True) -> Trial:
+        """About so many test rows, drawn by the seed; all of them for None.
+
+        What is decided on a case, and some scores, may depend on the other cases of its day: then whole blocks are drawn.
+        """
+        ...
+
+    def answer(self, rows: int) -> Callable[[], object]:
+        """A call that scores so many test rows by the path that serves: raw rows in, calibrated predictions out."""
+        ...
+
+    def files(self) -> Map[int]:
+        """Files that a registered version would have -> their size in bytes."""
+        ...
+
+
+class Slicer(Protocol):
+    """Kind `slices`: looks at parts of the test cases. Predicts nothing again, so it is cheap.
+
+    `wants` names what must be declared, by kind: {"metrics": ("roc_auc",)}; `accepts` and `decides` are the kinds of prediction and
+    decision that it can look at, () for any. `gives(declared)`, by the names of the recipe's metrics and baselines, names the numbers
+    that it measures, so that a plan can refuse a gate on none of them.
+    """
+
+    spec: Spec
+    wants: Mapping[str, tuple[str, ...]]
+    accepts: tuple[PredictionKind, ...]
+    decides: tuple[DecisionKind, ...]
+
+    def gives(self, declared: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]: ...
+
+    def inspect(self, bench: Bench) -> Breakdown: ...
+
+
+class Probe(Protocol):
+    """Kind `probes`: tries the model out, as on permuted features, noise or missing columns. Costs predictions.
+
+    As `Slicer`; `uses` names what the model must look at ("features"), and `asks` what it must be able to do ("contributions").
+    """
+
+    spec: Spec
+    wants: Mapping[str, tuple[str, ...]]
+    accepts: tuple[PredictionKind, ...]
+    decides: tuple[DecisionKind, ...]
+    uses: tuple[str, ...]
+    asks: tuple[str, ...]
+
+    def gives(self, declared: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]: ...
+
+    def inspect(self, bench: Bench) -> Breakdown: ...
+
+
 class SectionMaker(Protocol):
     """Kind `sections`: a part of the report, made on the test rows and stored with the run.
 
@@ -452,7 +609,8 @@ class Evidence:
 class Gate(Protocol):
     """Kind `gates`: PASS, FAIL or INCONCLUSIVE on recorded evidence. NaN never passes.
 
-    `wants` names what must exist, so that a plan can refuse a gate on nothing: {"metrics": "roc_auc"}, {"kpi": ..., "baselines": ...}.
+    `wants` names what must exist, so that a plan can refuse a gate on nothing: {"metrics": "roc_auc"}, {"kpi": ..., "baselines": ...},
+    or a number of a slice or probe, {"slices": "by_region", "measure": "roc_auc"}.
     """
 
     spec: Spec
@@ -509,6 +667,8 @@ KINDS: dict[str, Kind] = {
         Kind("baselines", Baseline, True, "What would be done without the model."),
         Kind("kpi", object, True, "What the business pays for."),
         Kind("metrics", Metric, True, "Statistical scores."),
+        Kind("slices", Slicer, True, "Parts of the test cases that are looked at by themselves."),
+        Kind("probes", Probe, True, "What is tried on the model: what it looks at, what it withstands, what it costs to run."),
         Kind("sections", SectionMaker, True, "What the report shows beside what it always shows."),
         Kind("gates", Gate, True, "What a version must pass."),
     )
@@ -521,6 +681,7 @@ __all__ = [
     "DEFAULT_USE",
     "KINDS",
     "Baseline",
+    "Bench",
     "Calibrator",
     "CautiousRollout",
     "CensoredModel",
@@ -530,6 +691,7 @@ __all__ = [
     "CrossFitted",
     "Evidence",
     "Examples",
+    "Explained",
     "Feature",
     "Game",
     "Gate",
@@ -541,12 +703,15 @@ __all__ = [
     "Model",
     "NamesActions",
     "Policy",
+    "Probe",
     "Refittable",
     "Registry",
     "Rollout",
     "SectionMaker",
+    "Slicer",
     "Source",
     "Splitter",
+    "Trial",
     "TunedBaseline",
     "Window",
     "WindowBaseline",

@@ -46,6 +46,8 @@ PredictionKind = Literal["probability", "point", "quantiles", "ranking", "surviv
 DecisionKind = Literal["action", "quantity", "ranking", "schedule"]
 Direction = Literal["maximize", "minimize"]
 Outcome = Literal["PASS", "FAIL", "INCONCLUSIVE"]
+Topic = Literal["slices", "fairness", "drivers", "robustness", "footprint"]
+"""What a breakdown is about: parts of the cases, protected groups, what the model looks at, inputs that went wrong, time and size."""
 Impact = Literal["revenue_uplift", "cost_reduction", "process_efficiency", "risk_mitigation"]
 
 PREDICTION_COLUMNS: dict[PredictionKind, tuple[str, ...]] = {
@@ -440,13 +442,9 @@ class Predictions:
     def tested(self, folds: Folds) -> tuple[pd.DataFrame, Cases]:
         """The predictions of all folds' test rows with their cases; `case` counts through the folds."""
         import numpy as np
-        import pandas as pd
 
         positions = [folds.positions(fold.name, "test") for fold in folds.tested()]
-        starts = np.cumsum([0, *map(len, positions)])
-        frames = [self.frames[f"{fold.name}/test"].frame for fold in folds.tested()]
-        counted = [frame.assign(case=frame["case"] + start) for frame, start in zip(frames, starts, strict=False)]
-        return pd.concat(counted, ignore_index=True), folds.cases.take(np.concatenate(positions))
+        return _test_rows(self.frames, folds), folds.cases.take(np.concatenate(positions))
 
 
 @dataclass(frozen=True)
@@ -466,6 +464,19 @@ class Decisions:
     frames: Map[Table]
     policy: Spec
     tuned: Map[Tuned]
+
+    def tested(self, folds: Folds) -> pd.DataFrame:
+        """The decisions on all folds' test rows; `case` counts through the folds."""
+        return _test_rows(self.frames, folds)
+
+
+def _test_rows(frames: Map[Table], folds: Folds) -> pd.DataFrame:
+    import numpy as np
+    import pandas as pd
+
+    starts = np.cumsum([0, *(fold.parts["test"] for fold in folds.tested())])
+    tested = [frames[f"{fold.name}/test"].frame for fold in folds.tested()]
+    return pd.concat([frame.assign(case=frame["case"] + start) for frame, start in zip(tested, starts, strict=False)], ignore_index=True)
 
 
 @dataclass(frozen=True)
@@ -536,6 +547,10 @@ class Kpis:
     objective: str
 
 
+TIMED = "timed"
+"""How the method of a measurement begins that a clock made: it differs each time it is made again."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """A number that can be trusted: with interval, sample size and method. `low` and `high` are None when inconclusive."""
@@ -593,9 +608,53 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
-class Tested:
-    """All that is known of the test rows once they were predicted, decided on, played and valued."""
+class Entry:
+    """One line of a breakdown: a part of the cases, a feature, an input that went wrong.
 
+    Attributes:
+        name: As people read it: "region = north", "without amount".
+        cases: Test cases that it was measured on.
+        measures: Name -> number; empty where `note` says why nothing was measured.
+        note: What the numbers do not say, such as too few cases.
+    """
+
+    name: str
+    cases: int
+    measures: Map[Measured]
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """One look behind the scores, as named entries with measured numbers. A gate may bound each of them.
+
+    Attributes:
+        topic: What it is about.
+        title: What it shows, on which rows.
+        entries: In the order in which they are read.
+        whole: Numbers that belong to no single entry, such as the gap between two; named unlike the entries' own.
+        reference: The whole that the entries are parts of, or what they are held against.
+        block: What the intervals resample: "day", "entity", "call", ...
+        nothing: What it means that there is no entry, where that is good to hear.
+    """
+
+    topic: Topic
+    title: str
+    entries: tuple[Entry, ...]
+    whole: Map[Measured] = field(default_factory=Map)
+    reference: Entry | None = None
+    block: str = "case"
+    nothing: str | None = None
+
+
+@dataclass(frozen=True)
+class Tested:
+    """All that is known of the test rows once they were predicted, decided on, played and valued.
+
+    `slices` and `probes` are what was found by the recipe's own; sections show them.
+    """
+
+    checked: Checked
     folds: Folds
     predictor: Predictor
     features: Features
@@ -605,13 +664,17 @@ class Tested:
     valuations: Valuations
     evaluation: Evaluation
     seed: int
+    slices: Map[Breakdown] = field(default_factory=Map)
+    probes: Map[Breakdown] = field(default_factory=Map)
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What is worth a look behind the scores: the sections that the recipe's report shows, by name."""
+    """What is worth a look behind the scores, by the names that the recipe gives: slices, probes, and the sections of its report."""
 
     sections: Map[Section]
+    slices: Map[Breakdown] = field(default_factory=Map)
+    probes: Map[Breakdown] = field(default_factory=Map)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Literal
 from upshot.contracts.records import Cases, Direction, Folds, Measured, Predictions, Valuation
 from upshot.engine.past import Past
 from upshot.recipe.difference import Change, difference
-from upshot.stages.evaluate import RESAMPLES, scorer_of
+from upshot.stages.evaluate import scorer_of
 from upshot.value.intervals import interval_of_score
 from upshot.value.money import sign
+from upshot.value.scores import SCORE_RESAMPLES
 from upshot.value.studentised import MIN_BLOCKS, Interval, Quantity, studentised_intervals
 from upshot.value.valuation import CANDIDATE
 
@@ -150,8 +151,8 @@ def _metric(pair: Pair, first: Past, sides: _Sides) -> Pair:
     def gained(weights: np.ndarray) -> float:
         return float(new(weights) - old(weights))
 
-    interval = interval_of_score(gained, blocks, seed=first.row.seed, resamples=RESAMPLES)
-    method = f"paired 95 % percentile interval, {RESAMPLES} resamples of {pair.first.blocks} blocks ({sides.cases.block})"
+    interval = interval_of_score(gained, blocks, seed=first.row.seed, resamples=SCORE_RESAMPLES)
+    method = f"paired 95 % percentile interval, {SCORE_RESAMPLES} resamples of {pair.first.blocks} blocks ({sides.cases.block})"
     return _with(pair, pair.second.value - pair.first.value, interval, method, metric.direction)
 
 

@@ -49,6 +49,7 @@ def prove(recipe: Recipe, catalogue: Catalogue, code: CodeDigests, files: FileDi
         *_gates(made, recipe),
         *_metrics(made, catalogue),
         *_sections(made, catalogue),
+        *_looks(made, catalogue),
     ]
     if problems:
         noun = "problem" if len(problems) == 1 else "problems"
@@ -148,26 +149,61 @@ def _subjects(made: _Made) -> Iterable[Problem]:
 
 
 def _gates(made: _Made, recipe: Recipe) -> Iterable[Problem]:
-    present = {"metrics": made.many["metrics"], "kpi": made.kpis.kpis, "baselines": made.many["baselines"], "checks": made.many["checks"]}
-    words = {"metrics": "metric", "kpi": "KPI", "baselines": "baseline", "checks": "check"}
     for name, gate in made.many["gates"].items():
         for kind, wanted in gate.wants.items():
+            place = f"gates.{name}.{_key_of(gate.spec, wanted)}"
             if kind == "baselines" and wanted == CHAMPION:
                 if not recipe.env:
                     rule = "asks for the champion, and the recipe has no environment that could serve one"
-                    hint = "write `- env: standard` in defaults, or env: {NAME: {...}}"
-                    yield Problem(f"gates.{name}.{_key_of(gate.spec, wanted)}", rule, None, hint)
-            elif wanted not in present[kind]:
+                    yield Problem(place, rule, None, "write `- env: standard` in defaults, or env: {NAME: {...}}")
+            elif kind == "measure":
+                yield from _measure_of(gate, wanted, made, place)
+            elif wanted not in _declared(made)[kind]:
                 yield Problem(
-                    f"gates.{name}.{_key_of(gate.spec, wanted)}",
-                    f"asks for a {words[kind]} that the recipe does not declare",
+                    place,
+                    f"asks for a {_WORDS[kind]} that the recipe does not declare",
                     repr(wanted),
-                    did_you_mean(wanted, present[kind]),
+                    _remedy(kind, wanted, _declared(made)),
                 )
 
 
 def _has_direction(catalogue: Catalogue, metric: str) -> bool:
     return getattr(catalogue.load(catalogue.find("metrics", metric)), "direction", None) in get_args(Direction)
+
+
+_WORDS = {
+    "metrics": "metric",
+    "kpi": "KPI",
+    "baselines": "baseline",
+    "checks": "check",
+    "slices": "slice",
+    "probes": "probe",
+    "protected": "protected attribute",
+}
+
+
+def _declared(made: _Made) -> dict[str, tuple[str, ...]]:
+    """What gates, slices and probes may ask for: kind -> the names that the recipe declares."""
+    apart = {"kpi": tuple(made.kpis.kpis), "protected": tuple(made.one["data"].roles.protected)}
+    return {kind: apart[kind] if kind in apart else tuple(made.many[kind]) for kind in _WORDS}
+
+
+def _remedy(kind: str, wanted: str, declared: Mapping[str, tuple[str, ...]]) -> str:
+    if kind == "protected" and not declared[kind]:
+        return f"write data.roles.protected: [{wanted}]"
+    if declared[kind] or kind not in ("slices", "probes"):
+        return did_you_mean(wanted, declared[kind])
+    return f"none is declared: write {kind}: {{{wanted}: {{use: NAME}}}}; upshot describe {kind}"
+
+
+def _measure_of(gate: Any, wanted: str, made: _Made, place: str) -> Iterable[Problem]:
+    """Whether a slice or probe measures the number that a gate bounds."""
+    kind = next(kind for kind in ("slices", "probes") if kind in gate.wants)
+    look = made.many[kind].get(gate.wants[kind])
+    given = () if look is None else look.gives(_declared(made))
+    if look is not None and wanted not in given:
+        rule = f"asks for a number that {kind}.{gate.wants[kind]} does not measure"
+        yield Problem(place, rule, repr(wanted), did_you_mean(wanted, given))
 
 
 def _key_of(spec: Spec, wanted: str | int) -> str:
@@ -197,18 +233,46 @@ def _metrics(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
 
 
 def _sections(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
-    giver, gives = _predicted(made)
-    policy, rollout = made.one["policy"], made.one["rollout"]
+    rollout = made.one["rollout"]
     for name, section in made.many["sections"].items():
         place = f"sections.{name}"
-        if section.accepts and gives not in section.accepts:
-            yield _mismatch(
-                place, section, "accepts", section.accepts, f"{giver.spec.kind} {giver.spec.use!r} gives {gives}", catalogue, gives
-            )
-        if section.decides and policy.gives not in section.decides:
-            got = f"policy {policy.spec.use!r} gives {policy.gives}"
-            yield _mismatch(place, section, "decides", section.decides, got, catalogue, policy.gives)
+        yield from _can_look(place, section, made, catalogue)
         lacking = [flow for flow in section.plays if flow not in rollout.columns]
         if lacking:
             rule = f"{section.spec.use!r} shows flows that rollout {rollout.spec.use!r} does not give"
             yield Problem(f"{place}.use", rule, ", ".join(lacking), f"its flows: {', '.join(rollout.columns)}")
+
+
+def _can_look(place: str, look: Any, made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
+    """Whether the kinds of prediction and decision are such as a section, slice or probe can look at."""
+    giver, gives = _predicted(made)
+    policy = made.one["policy"]
+    if look.accepts and gives not in look.accepts:
+        yield _mismatch(place, look, "accepts", look.accepts, f"{giver.spec.kind} {giver.spec.use!r} gives {gives}", catalogue, gives)
+    if look.decides and policy.gives not in look.decides:
+        got = f"policy {policy.spec.use!r} gives {policy.gives}"
+        yield _mismatch(place, look, "decides", look.decides, got, catalogue, policy.gives)
+
+
+def _looks(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
+    declared = _declared(made)
+    for kind in ("slices", "probes"):
+        for name, look in made.many[kind].items():
+            place = f"{kind}.{name}"
+            yield from _can_look(place, look, made, catalogue)
+            for wanted_kind, names in look.wants.items():
+                for wanted in (n for n in names if n not in declared[wanted_kind]):
+                    rule = f"asks for a {_WORDS[wanted_kind]} that the recipe does not declare"
+                    where = f"{place}.{_key_of(look.spec, wanted)}"
+                    yield Problem(where, rule, repr(wanted), _remedy(wanted_kind, wanted, declared))
+    model = made.one["model"]
+    for name, probe in made.many["probes"].items():
+        unused = [what for what in probe.uses if what not in model.uses]
+        if unused:
+            rule = f"{probe.spec.use!r} changes {', '.join(unused)}, and model {model.spec.use!r} looks at {', '.join(model.uses)} only"
+            yield Problem(f"probes.{name}.use", rule, hint=f"options that fit: {_fitting(catalogue, 'model', 'uses', unused[0])}")
+        lacking = [what for what in probe.asks if not hasattr(model, what)]
+        if lacking:
+            rule = f"{probe.spec.use!r} asks a model for its {', '.join(lacking)}, and {model.spec.use!r} cannot tell"
+            able = [n for n in catalogue.names("model") if hasattr(catalogue.load(catalogue.find("model", n)), lacking[0])]
+            yield Problem(f"probes.{name}.use", rule, hint=f"models that can: {', '.join(able) or 'none is installed'}")

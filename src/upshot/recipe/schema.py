@@ -146,7 +146,7 @@ def _unknown_top(key: str, value: Any, composition: Composition) -> Problem:
         return Problem(
             key, "unknown key", shown(value), f"a slash names a group, a dot a key: write {group}.{rest.replace('/', '.')}", place
         )
-    hint = older_name(key) or did_you_mean(key, (*Outline.model_fields, *KINDS), limit=30)
+    hint = older_name(key) or did_you_mean(key, (*Outline.model_fields, *KINDS), limit=40)
     return Problem(key, "unknown key", shown(value), hint, place)
 
 

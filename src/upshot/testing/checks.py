@@ -34,6 +34,8 @@ DECLARES: Mapping[str, tuple[str, ...]] = {
     "baselines": ("decide",),
     "kpi": (),
     "metrics": ("accepts", "direction", "unit", "scorer"),
+    "slices": ("wants", "accepts", "decides", "gives", "inspect"),
+    "probes": ("wants", "accepts", "decides", "uses", "asks", "gives", "inspect"),
     "sections": ("accepts", "decides", "plays", "make"),
     "gates": ("judge",),
 }

@@ -25,6 +25,22 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "gates",
+        "slice",
+        params=f"{_HERE}.slice:SliceGateParams",
+        make=f"{_HERE}.slice:SliceGate",
+        sentence="A number of a slice, or of each of its groups, must reach a bound: a metric, money, a fairness gap.",
+        by_key="slice",
+    ),
+    Component(
+        "gates",
+        "probe",
+        params=f"{_HERE}.probe:ProbeGateParams",
+        make=f"{_HERE}.probe:ProbeGate",
+        sentence="A number of a probe must reach a bound: what is lost under noise or without a column, time of a call, size of the files.",
+        by_key="probe",
+    ),
+    Component(
+        "gates",
         "checks",
         params=f"{_HERE}.checks:ChecksGateParams",
         make=f"{_HERE}.checks:ChecksGate",

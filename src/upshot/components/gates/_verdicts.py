@@ -1,8 +1,8 @@
 """How a measured number becomes a verdict: one rule for all gates.
 
 By interval, a number passes when its whole interval lies on the good side of the bound and fails when the whole interval lies on the
-other; between them the evidence does not say, and the verdict tells how much more would. By value, the number alone decides. What
-is missing or not a number never passes.
+other; between them the evidence does not say, and the verdict tells how much more would. By value, the number alone decides, and so it
+does where it is a count that nothing resamples. What is missing or not a number never passes.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _BLOCKS = {
     "month": ("month of labels", "months of labels"),
     "entity": ("entity", "entities"),
     "case": ("case", "cases"),
+    "call": ("call", "calls"),
 }
 _YEAR = {"day": 366, "week": 52, "month": 12}
 
@@ -69,7 +70,7 @@ def verdict(gate: str, what: str, measured: Measured | None, bound: Bound, by: B
         return Verdict(gate, "FAIL", asked, None, bound.threshold, f"{what} was not measured")
     if not isfinite(measured.value):
         return Verdict(gate, "FAIL", asked, measured, bound.threshold, f"{what} is undefined on the {measured.n:,} test rows")
-    if by == "value":
+    if by == "value" or measured.blocks == 0:  # an exact count, which no block resamples
         outcome: Outcome = "PASS" if bound.holds(measured.value) else "FAIL"
         return Verdict(gate, outcome, asked, measured, bound.threshold, f"the value is {number(measured.value)}")
     if measured.low is None or measured.high is None:

@@ -67,7 +67,7 @@ class KpiGate:
         if valuation is None:
             return verdict(name, what, None, bound, self.params.by, block)
         found = verdict(name, what, self._measured(valuation), bound, self.params.by, block)
-        return found if not valuation.expired else _expired(found, valuation)
+        return found if not valuation.expired else expired(found, valuation)
 
     def _measured(self, valuation: Valuation) -> Measured | None:
         if self.params.against is None:
@@ -75,7 +75,8 @@ class KpiGate:
         return valuation.gain.get(self.params.against)
 
 
-def _expired(found: Verdict, valuation: Valuation) -> Verdict:
+def expired(found: Verdict, valuation: Valuation) -> Verdict:
+    """The verdict on money of which an assumption has expired: nothing is concluded until it is current."""
     money = valuation.kpi.parameters
     names = ", ".join(f"{name} (valid until {money[name].valid_until})" for name in valuation.expired)
     owners = sorted({owner for name in valuation.expired if (owner := money[name].owner)})

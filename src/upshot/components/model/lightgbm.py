@@ -134,6 +134,21 @@ class LightGBM:
         scores = self.booster_.predict(X, num_iteration=self.kept_, num_threads=self.threads_)
         return pd.DataFrame({self.gives: np.asarray(scores, dtype=np.float64)})
 
+    @property
+    def contribution_unit(self) -> str:
+        """Log-odds for a probability, the log of the target for losses that predict it, else the target's own unit."""
+        logged = self.params.objective in ("poisson", "gamma", "tweedie")
+        return "log-odds" if self.gives == "probability" else "log of the target" if logged else "unit of the target"
+
+    def contributions(self, examples: Examples) -> pd.DataFrame:
+        """TreeSHAP by the library: the columns of X and `bias`, one row a case; they sum to the raw score."""
+        import numpy as np
+        import pandas as pd
+
+        X = self.columns_.matrix(examples.X)
+        found = self.booster_.predict(X, num_iteration=self.kept_, num_threads=self.threads_, pred_contrib=True)
+        return pd.DataFrame(np.asarray(found, dtype=np.float64), columns=[*self.columns_.names, "bias"])
+
     def state(self) -> Mapping[str, bytes]:
         """Columns, the thread count, and the trees as LightGBM text."""
         text = self.booster_.model_to_string(num_iteration=self.kept_)

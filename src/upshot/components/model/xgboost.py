@@ -137,12 +137,22 @@ class XGBoost:
         """Column `probability` or `point`, one row a case."""
         import numpy as np
         import pandas as pd
-        import xgboost
 
-        data = xgboost.DMatrix(
-            self.columns_.matrix(examples.X), feature_types=self._types(), enable_categorical=True, nthread=self.threads_
-        )
-        return pd.DataFrame({self.gives: self.booster_.predict(data).astype(np.float64)})
+        return pd.DataFrame({self.gives: self.booster_.predict(self._scored_matrix(examples)).astype(np.float64)})
+
+    @property
+    def contribution_unit(self) -> str:
+        """Log-odds for a probability, the log of the target for losses that predict it, else the target's own unit."""
+        logged = self.params.objective in ("count:poisson", "reg:gamma", "reg:tweedie")
+        return "log-odds" if self.gives == "probability" else "log of the target" if logged else "unit of the target"
+
+    def contributions(self, examples: Examples) -> pd.DataFrame:
+        """TreeSHAP by the library: the columns of X and `bias`, one row a case; they sum to the margin."""
+        import numpy as np
+        import pandas as pd
+
+        found = self.booster_.predict(self._scored_matrix(examples), pred_contribs=True)
+        return pd.DataFrame(found.astype(np.float64), columns=[*self.columns_.names, "bias"])
 
     def state(self) -> Mapping[str, bytes]:
         """Columns, the thread count, and the trees as XGBoost JSON."""
@@ -179,6 +189,12 @@ class XGBoost:
 
     def _types(self) -> list[str]:
         return ["c" if name in self.columns_.categories else "q" for name in self.columns_.names]
+
+    def _scored_matrix(self, examples: Examples) -> DMatrix:
+        import xgboost
+
+        X = self.columns_.matrix(examples.X)
+        return xgboost.DMatrix(X, feature_types=self._types(), enable_categorical=True, nthread=self.threads_)
 
     def _training_matrix(self, examples: Examples, reference: DMatrix | None) -> DMatrix:
         import xgboost

@@ -6,12 +6,25 @@ from upshot.contracts.components import Component
 
 _HERE = "upshot.components.sections"
 
+
+def _section(name: str, title: str, sentence: str, module: str | None = None, params: str | None = None) -> Component:
+    where = f"{_HERE}.{module or name}"
+    return Component("sections", name, params=f"{where}:{params or title}Params", make=f"{where}:{title}", sentence=sentence)
+
+
+def _breakdown(name: str, title: str, sentence: str) -> Component:
+    return _section(name, title, sentence, "breakdowns", "Breakdowns")
+
+
 ENTRIES: tuple[Component, ...] = (
-    Component(
-        "sections",
-        "tuning_curve",
-        params=f"{_HERE}.tuning_curve:TuningCurveParams",
-        make=f"{_HERE}.tuning_curve:TuningCurve",
-        sentence="What the policy was chosen from: money on validation rows by what it could have chosen.",
-    ),
+    _section("tuning_curve", "TuningCurve", "What the policy was chosen from: money on validation rows by what it could have chosen."),
+    _section("reliability", "Reliability", "Whether probabilities are what happens: observed share by mean probability, with intervals."),
+    _section("ranking_curves", "RankingCurves", "Precision by recall and ROC on the test rows, and where the decisions stand on them."),
+    _section("residuals", "Residuals", "Outcome minus prediction: its spread, by prediction, and over time."),
+    _section("data_profile", "DataProfile", "What the checks found, and each column in the training and the test rows."),
+    _breakdown("slices", "Slices", "What the recipe's slices found: scores and money of parts of the test cases."),
+    _breakdown("fairness", "Fairness", "What the recipe's protected slices found: rates by group, and the gaps between them."),
+    _breakdown("drivers", "Drivers", "What the model looks at: what is lost without a feature, and what each column adds."),
+    _breakdown("robustness", "Robustness", "What is lost under noise and without columns."),
+    _breakdown("footprint", "Footprint", "Time of a call and size of the files."),
 )
