@@ -570,7 +570,7 @@ CASES = [
         "RecipeError: 2 problems in recipe 'slots' (no data was read)\n"
         "\n"
         "  gates.wort.use  is required: no gates is named 'wort'; did you mean gates.worth?; write `use:`, or a key that implies "
-        "it (kpi, max_quarantined_share, metric); options: checks, kpi, metric  (argument 1)\n"
+        "it (kpi, max_quarantined_share, metric, probe, slice); options: checks, kpi, metric, probe, slice  (argument 1)\n"
         "  policy.kk       unknown key; got 3; did you mean 'k'? options: k  (argument 2)\n",
     ),
     Case(

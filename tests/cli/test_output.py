@@ -216,7 +216,22 @@ def test_plugins_list_names_distribution_hooks_and_components(project: RecipePro
 def test_run_as_json_has_the_shape_upshot_run_1(project: RecipeProject) -> None:
     document = project.run("run", "tiny", "--json").json
 
-    assert list(document) == ["shape", "run", "recipe", "status", "refusal", "stages", "notes", "metrics", "value", "gates", "version"]
+    keys = [
+        "run",
+        "recipe",
+        "status",
+        "refusal",
+        "stages",
+        "notes",
+        "metrics",
+        "value",
+        "gates",
+        "slices",
+        "probes",
+        "set_aside",
+        "version",
+    ]
+    assert list(document) == ["shape", *keys]
     assert (document["shape"], document["recipe"], document["status"], document["refusal"]) == ("upshot.run/1", "tiny", "done", None)
     assert re.fullmatch(RUN_ID, document["run"])
     assert {tuple(stage) for stage in document["stages"]} == {("stage", "cached", "seconds", "key", "value")}

@@ -93,7 +93,7 @@ def test_describe_lists_the_kinds_then_a_kind_then_a_component(project: RecipePr
     kinds, kind = project.run("describe").stdout, project.run("describe", "calibration").stdout
 
     assert kinds.splitlines()[0].split() == ["kind", "in", "a", "recipe", "components", "what", "it", "is"]
-    assert [line.split()[0] for line in kinds.splitlines()[1:15]] == [
+    assert [line.split()[0] for line in kinds.splitlines()[1:17]] == [
         *(
             "data",
             "checks",
@@ -107,6 +107,8 @@ def test_describe_lists_the_kinds_then_a_kind_then_a_component(project: RecipePr
             "baselines",
             "kpi",
             "metrics",
+            "slices",
+            "probes",
             "sections",
             "gates",
         )
@@ -308,9 +310,9 @@ def test_validate_all_tells_every_recipe_and_ends_with_the_exit_code_of_a_refuse
 
     assert outcome.exit_code == 2
     assert [line.partition(";")[0] for line in outcome.stdout.splitlines()] == [
-        "recipe a is sound: 28 components, 5 gates",
-        "recipe c is sound: 28 components, 5 gates",
-        "recipe card_fraud is sound: 28 components, 5 gates",
+        "recipe a is sound: 40 components, 7 gates",
+        "recipe c is sound: 40 components, 7 gates",
+        "recipe card_fraud is sound: 40 components, 7 gates",
         "4 recipes: 3 sound, 1 refused",
     ]
     assert [line.split()[0] for line in outcome.stderr.splitlines() if line.startswith("  ")] == ["seed", "modle"]

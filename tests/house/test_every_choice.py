@@ -39,7 +39,13 @@ FITTING_CARD_FRAUD = {
     ("policy", "threshold"),
     ("policy", "top_cards_per_day"),
     ("policy", "top_k_per_day"),
+    ("probes", "drivers"),
+    ("probes", "footprint"),
+    ("probes", "robustness"),
     ("rollout", "case_actions"),
+    ("sections", "classification"),
+    ("sections", "standard"),
+    ("slices", "worst"),
     ("split", "by_entity"),
     ("split", "by_time"),
 }
@@ -54,6 +60,7 @@ SMALL = {
         "gates.average_precision.min=0",
         "gates.calibration.max=1",
         "gates.beats_current_rule.min_gain=-1e9",
+        "gates.beats_rule_everywhere.min=-1e9",
         "threads=1",
     )
 }

@@ -116,11 +116,11 @@ CASES = [
     ),
     Case(
         "artefact size",
-        "{probe: artefact_size, measure: total, max: 0.2}",
+        "{probe: artefact_size, measure: total, max: 0.05}",
         ("+probes.artefact_size={}",),
         None,
-        "total of artefact_size <= 0.2: the value is ",
-        ("model.n_estimators=2000",),
+        "total of artefact_size <= 0.05: the value is ",
+        ("model.n_estimators=300", "model.learning_rate=0.01"),
     ),
     Case(
         "drivers",

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ks_2samp
 from sklearn import metrics as reference
 
 from upshot.errors import DataError
@@ -16,11 +17,18 @@ REFERENCE = {
     "log_loss": lambda y, p, w: reference.log_loss(y, p, sample_weight=w),
     "accuracy": lambda y, p, w: reference.accuracy_score(y, p > 0.5, sample_weight=w),
     "f1": lambda y, p, w: reference.f1_score(y, p > 0.5, sample_weight=w),
+    "precision": lambda y, p, w: reference.precision_score(y, p > 0.5, sample_weight=w),
+    "recall": lambda y, p, w: reference.recall_score(y, p > 0.5, sample_weight=w),
+    "balanced_accuracy": lambda y, p, w: reference.balanced_accuracy_score(y, p > 0.5, sample_weight=w),
+    "mcc": lambda y, p, w: reference.matthews_corrcoef(y, p > 0.5, sample_weight=w),
+    "ks": lambda y, p, w: ks_2samp(p[y == 1], p[y == 0]).statistic,
 }
 ERRORS = {
     "mae": reference.mean_absolute_error,
     "rmse": reference.root_mean_squared_error,
     "wape": lambda y, p: np.abs(p - y).sum() / np.abs(y).sum(),
+    "r2": reference.r2_score,
+    "median_absolute_error": reference.median_absolute_error,
 }
 
 
@@ -118,6 +126,35 @@ def test_coverage_counts_outcomes_between_the_outermost_or_the_named_levels(scor
     assert upper(np.ones(3)) == pytest.approx(1 / 3)
     with pytest.raises(DataError, match=r"0\.2 must be a level"):
         scorer("coverage", [3, 6, 9], quantiles, lower=0.2)
+
+
+def test_calibration_error_is_the_mean_distance_of_bins_of_equal_mass(scorer):
+    # two bins of two: 0.1 is said and 0 happens, 0.6 on average is said and 1 happens
+    score = scorer("calibration_error", [0, 0, 1, 1], {"probability": [0.1, 0.1, 0.5, 0.7]}, bins=2)
+
+    assert score(np.ones(4)) == pytest.approx((0.1 + 0.4) / 2)
+    assert score(np.array([1.0, 1.0, 0.0, 0.0])) == pytest.approx(0.1)
+    assert np.isnan(score(np.zeros(4)))
+    assert np.isnan(scorer("calibration_error", [0, 1], {"probability": [np.nan, 0.5]})(np.ones(2)))
+
+
+def test_true_probabilities_have_a_small_calibration_error_and_boasting_ones_a_large_one(scorer):
+    random = np.random.default_rng(8)
+    p = random.random(20_000)
+    y = (random.random(20_000) < p).astype(int)
+
+    assert scorer("calibration_error", y, {"probability": p})(np.ones(20_000)) < 0.015
+    assert scorer("calibration_error", y, {"probability": (p > 0.5) * 0.98 + 0.01})(np.ones(20_000)) == pytest.approx(0.25, abs=0.02)
+
+
+def test_the_interval_score_adds_what_falls_out_to_the_width(scorer):
+    quantiles = {"q0.1": [2.0, 2.0, 2.0], "q0.5": [4.0, 4.0, 4.0], "q0.9": [6.0, 6.0, 6.0]}
+
+    score = scorer("interval_score", [3.0, 1.5, 8.0], quantiles)
+
+    # width 4; outside by 0.5 and by 2, each times 2 / 0.2
+    assert score(np.ones(3)) == pytest.approx((4.0 + (4.0 + 5.0) + (4.0 + 20.0)) / 3)
+    assert np.isnan(scorer("interval_score", [3.0], {"q0.5": [4.0]})(np.ones(1)))
 
 
 def test_metrics_of_a_point_need_the_median_among_quantiles(scorer):

@@ -105,7 +105,7 @@ def test_unknown_keys_of_an_environment_get_the_nearest_of_its_own_and_the_recip
 
     options = (
         "approvals, author_may_promote, baselines, calibration, checks, data, features, gates, inconclusive_passes, kpi, labels, metrics, "
-        "model, objective, policy, rollout, sections, seed, split, threads, use_plugins"
+        "model, objective, policy, probes, rollout, sections, seed, slices, split, threads, use_plugins"
     )
     assert outcome.stderr == told(
         f"env.dev.author_may_promoet  unknown key; got true; did you mean 'author_may_promote'? options: {options}  (argument 1)",
