@@ -63,7 +63,7 @@ def test_every_entry_must_pass_and_the_worst_is_told():
     )
 
     assert (found.outcome, found.measured.value) == ("FAIL", 0.5)
-    assert found.what == "auc of regions >= 0.6"
+    assert found.what == "regions: auc >= 0.6"
     assert found.reason == "worst of 3, south: all of 0.5 [0.4, 0.55] misses it"
 
 
@@ -107,7 +107,7 @@ def test_what_could_not_be_scored_fails_and_its_note_says_why():
 @pytest.mark.parametrize(
     ("breakdown", "reason"),
     [
-        (None, "auc of regions was not measured"),
+        (None, "regions: auc was not measured"),
         (of(), "auc was measured in none of 0 entries"),
         (of(entry("south", None, "fewer than 30 cases")), "auc was measured in none of 1 entries: fewer than 30 cases"),
         (of(entry("south", measured(0.9), measure="brier")), "auc was measured in none of 1 entries"),

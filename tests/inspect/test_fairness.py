@@ -44,7 +44,7 @@ def test_an_action_that_is_never_taken_leaves_fairness_undefined_and_fails_its_g
     )
 
     assert outcome.exit_code == 4
-    assert "gates.fair  demographic_parity of sex <= 0.9: demographic_parity of sex is undefined on the 64 test rows" in outcome.stderr
+    assert "gates.fair  sex: demographic parity <= 0.9: sex: demographic parity is undefined on the 64 test rows" in outcome.stderr
 
 
 def test_groups_with_few_cases_are_counted_and_not_compared(inspected):

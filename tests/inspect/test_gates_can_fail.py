@@ -83,14 +83,14 @@ CASES = [
         "{slice: by_sex, measure: accuracy, min: 0.4}",
         ("+slices.by_sex={by: [sex], min_cases: 10}",),
         group_b_is_the_other_way_round,
-        "accuracy of by_sex >= 0.4: worst of 2, sex = b: all of 0 [0, 0] misses it",
+        "by_sex: accuracy >= 0.4: worst of 2, sex = b: all of 0 [0, 0] misses it",
     ),
     Case(
         "fairness",
         "{slice: sex, measure: demographic_parity, max: 0.3}",
         ("+slices.sex={protected: [sex], min_cases: 10}",),
         all_of_group_b_have_the_flag,
-        "demographic_parity of sex <= 0.3: all of 0.75 [0.75, 0.75] misses it",
+        "sex: demographic parity <= 0.3: all of 0.75 [0.75, 0.75] misses it",
     ),
     Case(
         "calibration",
@@ -104,14 +104,14 @@ CASES = [
         "{probe: missing, measure: lost.value, entry: without other, max: 1}",
         ("+probes.missing={use: missing_columns, metrics: []}", "features.flag.impute=zero", "features.other.impute=zero"),
         the_other_column_is_the_one_that_tells,
-        "lost.value of missing <= 1: without other: all of 18 [18, 18] misses it",
+        "missing: value lost <= 1: without other: all of 18 [18, 18] misses it",
     ),
     Case(
         "latency",
         "{probe: latency, measure: p50, max: 60000}",
         ("+probes.latency={calls: 72}",),
         None,
-        "p50 of latency <= 0.001: one row a call: all of ",
+        "latency: p50 <= 0.001: one row a call: all of ",
         ("gates.asked.max=0.001",),
     ),
     Case(
@@ -119,7 +119,7 @@ CASES = [
         "{probe: artefact_size, measure: total, max: 0.05}",
         ("+probes.artefact_size={}",),
         None,
-        "total of artefact_size <= 0.05: the value is ",
+        "artefact_size: total <= 0.05: the value is ",
         ("model.n_estimators=300", "model.learning_rate=0.01"),
     ),
     Case(
@@ -127,7 +127,7 @@ CASES = [
         "{probe: permutation, measure: lost.accuracy, entry: other, max: 0.01}",
         ("+probes.permutation={}",),
         the_other_column_is_the_one_that_tells,
-        "lost.accuracy of permutation <= 0.01: other: all of ",
+        "permutation: accuracy lost <= 0.01: other: all of ",
     ),
 ]
 

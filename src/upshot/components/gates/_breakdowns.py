@@ -13,7 +13,7 @@ from upshot.components.gates.kpi import expired
 from upshot.contracts.components import Evidence
 from upshot.contracts.params import Params
 from upshot.contracts.records import Breakdown, Entry, Measured, Verdict
-from upshot.value.parts import is_money
+from upshot.value.parts import is_money, spoken
 
 _WORSE = {"FAIL": 2, "INCONCLUSIVE": 1, "PASS": 0}
 
@@ -55,7 +55,7 @@ def judge(gate: str, of: str, breakdown: Breakdown | None, params: BreakdownGate
         params: Measure, entry and bound.
         evidence: Tells which money has expired.
     """
-    what, bound = f"{params.measure} of {of}", params.bound()
+    what, bound = f"{of}: {spoken(params.measure)}", params.bound()
     if breakdown is None:
         return verdict(gate, what, None, bound, params.by, "case")
     if params.measure in breakdown.whole and params.entry is None:
@@ -96,7 +96,7 @@ def _nothing(params: BreakdownGateParams, breakdown: Breakdown, entries: list[En
     if params.entry is not None and not entries:
         return f"there is no entry {params.entry!r}; there are {', '.join(entry.name for entry in breakdown.entries[:10]) or 'none'}"
     notes = dict.fromkeys(entry.note for entry in entries if entry.note)
-    return f"{params.measure} was measured in none of {len(entries)} entries" + (f": {'; '.join(notes)}" if notes else "")
+    return f"{spoken(params.measure)} was measured in none of {len(entries)} entries" + (f": {'; '.join(notes)}" if notes else "")
 
 
 def _shortfall(measured: Measured | None, bound: Bound) -> float:
