@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from upshot.catalogue import load_catalogue
 from upshot.components.gates._breakdowns import judge
 from upshot.components.gates.slice import SliceGateParams
 from upshot.contracts.components import Evidence
@@ -181,6 +182,13 @@ def test_a_gate_on_a_number_that_nothing_measures_is_refused_before_any_data_is_
     )
 
 
+CATALOGUE = load_catalogue()
+
+
+def tells(model: str) -> bool:
+    return hasattr(CATALOGUE.load(CATALOGUE.find("model", model)), "contributions")
+
+
 def test_a_look_asks_only_for_what_the_recipe_has(loans: RecipeProject):
     outcome = loans.run(
         "plan",
@@ -202,7 +210,7 @@ def test_a_look_asks_only_for_what_the_recipe_has(loans: RecipeProject):
         "  probes.noise.metrics   asks for a metric that the recipe does not declare; got 'acc'; "
         "options: accuracy  (argument 4)\n"
         "  probes.tree_shap.use   'tree_shap' asks a model for its contributions, and 'random_forest' cannot tell; "
-        "models that can: lightgbm, xgboost  (argument 3)\n",
+        f"models that can: {', '.join(name for name in CATALOGUE.names('model') if tells(name))}  (argument 3)\n",
     )
 
 

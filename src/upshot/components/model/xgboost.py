@@ -143,7 +143,7 @@ class XGBoost:
     @property
     def contribution_unit(self) -> str:
         """Log-odds for a probability, the log of the target for losses that predict it, else the target's own unit."""
-        logged = self.params.objective in ("count:poisson", "reg:gamma", "reg:tweedie")
+        logged = self.params.objective in ("count:poisson", "reg:gamma", "reg:tweedie", "survival:aft")
         return "log-odds" if self.gives == "probability" else "log of the target" if logged else "unit of the target"
 
     def contributions(self, examples: Examples) -> pd.DataFrame:

@@ -128,11 +128,8 @@ class XGBoostAft(XGBoost):
     def _middle(self, examples: Examples) -> np.ndarray:
         """The middle of log(life + offset)."""
         import numpy as np
-        import xgboost
 
-        X = self.columns_.matrix(examples.X)
-        data = xgboost.DMatrix(X, feature_types=self._types(), enable_categorical=True, nthread=self.threads_)
-        margins: np.ndarray = self.booster_.predict(data, output_margin=True).astype(np.float64)
+        margins: np.ndarray = self.booster_.predict(self._scored_matrix(examples), output_margin=True).astype(np.float64)
         return margins
 
     def _settings(self, compute: Compute) -> dict[str, object]:
