@@ -133,6 +133,14 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         kind="model",
+        name="two_stage",
+        params="upshot.components.model.two_stage:TwoStageParams",
+        make="upshot.components.model.two_stage:TwoStage",
+        sentence="Ranks candidates of several models of lists by what is known of user, item and both (LambdaRank or XGBoost).",
+        libraries=("lightgbm", "xgboost", "scipy"),
+    ),
+    Component(
+        kind="model",
         name="mean_life",
         params="upshot.components.model.mean_life:MeanLifeParams",
         make="upshot.components.model.mean_life:MeanLife",
