@@ -55,4 +55,20 @@ ENTRIES: tuple[Component, ...] = (
         sentence="Another forecast, such as seasonal_naive, with a policy of its own or that of the candidate.",
         libraries=("pandas",),
     ),
+    Component(
+        "baselines",
+        "list_of_model",
+        params=f"{_HERE}.list_of_model:ListOfModelParams",
+        make=f"{_HERE}.list_of_model:ListOfModel",
+        sentence="The lists of a simple model: what most people take, what the user had before.",
+        libraries=("numpy", "pandas", "scipy"),
+    ),
+    Component(
+        "baselines",
+        "same_action",
+        params=f"{_HERE}.same_action:SameActionParams",
+        make=f"{_HERE}.same_action:SameAction",
+        sentence="One action for everybody, or for a share drawn by chance.",
+        libraries=("numpy", "pandas"),
+    ),
 )

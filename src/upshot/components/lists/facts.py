@@ -1,7 +1,7 @@
 """What is known of an item or a user beside its events: columns of side tables, or the last value that the history shows.
 
 A side table that is keyed by the item speaks of items, one keyed by the user of users. With a time role, its latest row up to a moment
-holds; what is written after it is not looked at.
+holds; what is written after it is not looked at. Without one it holds always.
 """
 
 from __future__ import annotations
@@ -14,58 +14,36 @@ from upshot.contracts.records import Cases, SideTable
 from upshot.errors import DataError, Problem, did_you_mean
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
+    At = int | np.ndarray | None
 
-def item_values(history: Cases, name: str, items: pd.Index, where: str, *, at: int | None = None) -> pd.Series:
-    """A column of every item, in the order of `items`; null where nothing is known.
+
+def item_values(history: Cases, name: str, items: pd.Index, where: str, *, at: int | np.ndarray | None = None) -> pd.Series:
+    """A column of items, in the order of `items`, which may repeat; null where nothing is known.
 
     Args:
         history: Rows before the cases, with their side tables.
         name: The column: of a side table of items, else of the history's rows.
-        items: Names of the items.
+        items: Names of the items, shape (n,).
         where: Recipe key that asked, for the message.
-        at: Ticks; later rows of a side table with a time role do not count. The last moment of the history where left out.
+        at: Ticks up to which rows count, one for all or shape (n,); the last moment of the history where left out.
 
     Raises:
         DataError: Neither a side table of items nor the history has such a column.
     """
-    import pandas as pd
-
-    key = history.roles.item
-    tables = keyed_by(history, key)
-    for table in tables.values():
-        if name in table.rows.columns and name != key:
-            rows = latest(table, at if at is not None else _last(history), where)
-            return pd.Series(rows.drop_duplicates(str(key), keep="last").set_index(str(key))[name].reindex(items).to_numpy())
-    if name not in history.rows.columns:
-        known = [*(c for table in tables.values() for c in table.rows.columns), *history.rows.columns]
-        raise DataError("an item's column is missing", [Problem(where, "no such column of items", repr(name), did_you_mean(name, known))])
-    frame = pd.DataFrame({"item": history.labels.frame["label"], "value": history.rows.frame[name], "at": moments(history)})
-    known_rows = frame.dropna(subset=["item", "value"]).sort_values("at", kind="stable").drop_duplicates("item", keep="last")
-    return pd.Series(known_rows.set_index("item")["value"].reindex(items).to_numpy())
+    return _values(history, str(history.roles.item), history.labels.frame["label"], name, items, (where, "items"), at)
 
 
-def user_values(history: Cases, name: str, users: pd.Index, where: str, *, at: int | None = None) -> pd.Series:
-    """A column of every user, in the order of `users`, from a side table keyed by the user, else the last value of the history.
+def user_values(history: Cases, name: str, users: pd.Index, where: str, *, at: int | np.ndarray | None = None) -> pd.Series:
+    """A column of users, in the order of `users`; as `item_values`.
 
     Raises:
         DataError: There is no such column.
     """
-    import pandas as pd
-
     key = user_column(history)
-    tables = keyed_by(history, key)
-    for table in tables.values():
-        if name in table.rows.columns and name != key:
-            rows = latest(table, at if at is not None else _last(history), where)
-            return pd.Series(rows.drop_duplicates(key, keep="last").set_index(key)[name].reindex(users).to_numpy())
-    if name not in history.rows.columns:
-        known = [*(c for table in tables.values() for c in table.rows.columns), *history.rows.columns]
-        raise DataError("a user's column is missing", [Problem(where, "no such column of users", repr(name), did_you_mean(name, known))])
-    frame = pd.DataFrame({"user": history.rows.frame[key], "value": history.rows.frame[name], "at": moments(history)})
-    known_rows = frame.dropna().sort_values("at", kind="stable").drop_duplicates("user", keep="last")
-    return pd.Series(known_rows.set_index("user")["value"].reindex(users).to_numpy())
+    return _values(history, key, history.rows.frame[key], name, users, (where, "users"), at)
 
 
 def keyed_by(cases: Cases, column: str | None) -> dict[str, SideTable]:
@@ -73,17 +51,51 @@ def keyed_by(cases: Cases, column: str | None) -> dict[str, SideTable]:
     return {name: table for name, table in cases.tables.items() if column is not None and table.roles.key == (column,)}
 
 
-def latest(table: SideTable, at: int | None, where: str) -> pd.DataFrame:
-    """The rows of a side table that hold at a moment, oldest first; all of a table without a time role."""
+def _values(history: Cases, key: str, own: pd.Series, name: str, asked: pd.Index, told: tuple[str, str], at: At) -> pd.Series:
     import numpy as np
 
-    frame = table.rows.frame
-    if table.roles.time is None:
-        return frame
-    now = ticks(times(frame[table.roles.time], f"{where}: {table.roles.time}"))
-    order = np.argsort(now, kind="stable")
-    return frame.iloc[order if at is None else order[now[order] <= at]]
+    where, noun = told
+    tables = keyed_by(history, key)
+    now = moments(history)
+    until = (int(now.max()) if len(now) else 0) if at is None else at
+    for table in tables.values():
+        if name in table.rows.columns and name != key:
+            frame, time = table.rows.frame, table.roles.time
+            since = np.full(len(frame), _ALWAYS) if time is None else ticks(times(frame[time], f"data.tables: {time}"))
+            return _latest(frame[key], since, frame[name], asked, until)
+    if name not in history.rows.columns:
+        known = [*(column for table in tables.values() for column in table.rows.columns), *history.rows.columns]
+        problem = Problem(where, f"no such column of {noun}", repr(name), did_you_mean(name, known))
+        raise DataError("a column is missing", [problem])
+    return _latest(own, now, history.rows.frame[name], asked, until)
 
 
-def _last(history: Cases) -> int | None:
-    return int(moments(history).max()) if history.size else None
+_ALWAYS = -(2**60)
+
+
+def _latest(owner: pd.Series, since: np.ndarray, values: pd.Series, asked: pd.Index, until: int | np.ndarray) -> pd.Series:
+    """The value of the latest row of each asked owner up to a moment; index 0..n-1, null without one.
+
+    Args:
+        owner: Whom each row speaks of, shape (rows,).
+        since: Ticks from which it holds, shape (rows,).
+        values: What it says, shape (rows,); nulls say nothing.
+        asked: Owners, shape (n,).
+        until: Ticks, one or shape (n,).
+    """
+    import numpy as np
+    import pandas as pd
+
+    rows = np.flatnonzero(owner.notna().to_numpy() & values.notna().to_numpy())
+    codes, names = pd.factorize(owner.iloc[rows])
+    order = np.lexsort((since[rows], codes))
+    rows, codes, since = rows[order], codes[order].astype(np.int64), since[rows][order]
+    wanted = pd.Index(names).get_indexer(asked)
+    moments_known, place = np.unique(since, return_inverse=True)
+    span = len(moments_known) + 1
+    upto = np.searchsorted(moments_known, until, side="right") - 1
+    at = np.searchsorted(codes * span + place, wanted * span + upto, side="right") - 1
+    found = (wanted >= 0) & (at >= 0)
+    found &= codes[np.maximum(at, 0)] == wanted if len(codes) else False
+    taken = values.iloc[rows[np.maximum(at, 0)]] if len(rows) else values.iloc[np.zeros(0, dtype=np.int64)].reindex(range(len(asked)))
+    return taken.reset_index(drop=True).where(pd.Series(found))

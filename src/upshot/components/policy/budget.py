@@ -42,7 +42,8 @@ class BudgetParams(Params):
     )
     action: str = Field("contact", pattern=r"^[a-z][a-z0-9_]*$", description="What the budget is spent on; the others: approve.")
     order: Literal["gain", "score"] = Field(
-        "gain", description="gain: expected money of the action over approval, by the KPI; score: the prediction itself."
+        "gain",
+        description="gain: expected money of the action over approval, by the KPI and the probability or uplift; score: the prediction itself.",
     )
     least: float = Field(
         0.0, allow_inf_nan=False, description="What a case must exceed to be acted on: expected gain in money, or score, as `order` says."
@@ -83,14 +84,14 @@ class Budget:
     """
 
     spec: Spec
-    accepts: tuple[PredictionKind, ...] = ("probability",)
+    accepts: tuple[PredictionKind, ...] = ("probability", "uplift")
     gives: DecisionKind = "action"
     tunes = False
 
     def __init__(self, params: BudgetParams) -> None:
         self.params = params
         self.actions = (APPROVE, params.action)
-        self.accepts = ("probability",) if params.order == "gain" else ("probability", "anomaly", "uplift")
+        self.accepts = ("probability", "uplift") if params.order == "gain" else ("probability", "anomaly", "uplift")
 
     def tune(self, predictions: pd.DataFrame, outcomes: Cases, game: Game) -> Tuned:
         """Nothing: the budget is given."""
@@ -119,8 +120,18 @@ class Budget:
         score = scores(predictions)
         if self.params.order == "score":
             return score
+        if "uplift" in predictions.columns:
+            return self._of_uplift(score, cases, game)
         approve, act = expected_money(self.actions, score, cases, game, NAME)
         gain: np.ndarray = act - approve
+        return gain
+
+    def _of_uplift(self, uplift: np.ndarray, cases: Cases, game: Game) -> np.ndarray:
+        """What the action adds where it changes the probability of outcome 1 by so much: that share of an outcome, less the cost of acting."""
+        from upshot.components.policy._expected import money_by_outcome
+
+        if_one, if_zero = money_by_outcome(self.actions, cases, game, NAME)
+        gain: np.ndarray = uplift * (if_one[1] - if_zero[1]) + if_zero[1] - if_zero[0]
         return gain
 
     def _costs(self, cases: Cases) -> np.ndarray:

@@ -49,6 +49,14 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "rollout",
+        "logged_actions",
+        params=f"{_HERE}.logged_actions:LoggedActionsParams",
+        make=f"{_HERE}.logged_actions:LoggedActions",
+        sentence="Responses that a decision would have brought, from a log of drawn actions, by inverse propensity.",
+        libraries=("numpy", "pandas"),
+    ),
+    Component(
+        "rollout",
         "unit_life",
         params=f"{_HERE}.unit_life:UnitLifeParams",
         make=f"{_HERE}.unit_life:UnitLife",
