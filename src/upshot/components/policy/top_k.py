@@ -134,8 +134,8 @@ class TopK:
             DataError: A column that a rule names is not there, a rule has no value for an item, or the money of an item is not known.
         """
         if self._is_plain:
-            shown = predictions.loc[predictions["rank"] <= self.params.k, ["case", "item", "rank"]]
-            return shown.sort_values(["case", "rank"], kind="stable", ignore_index=True)
+            first = predictions.loc[predictions["rank"] <= self.params.k, ["case", "item", "rank"]]
+            return first.sort_values(["case", "rank"], kind="stable", ignore_index=True)
         from upshot.components.lists.groups import Groups
 
         groups = Groups.of(cases)
