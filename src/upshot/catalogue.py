@@ -160,12 +160,15 @@ class Catalogue:
 
     def _with_parts(self, model: type[Params], params: Any) -> Any:
         """The parameters with the components inside them made too."""
-        from upshot.contracts.params import with_parts
+        from upshot.contracts.params import parts_of, with_parts
 
         def made(_: object, kind: str, node: dict[str, Any]) -> Any:
             return self.make(Spec(kind, node["use"], freeze({key: value for key, value in node.items() if key != "use"})))
 
-        return with_parts(model, params, made)
+        left_out = {name: field for name, field in model.model_fields.items() if name not in params and not field.is_required()}
+        defaults = {name: field.get_default(call_default_factory=True, validated_data={}) for name, field in left_out.items()}
+        within = {place[0] for place, _, _ in parts_of(model, defaults)}
+        return with_parts(model, {**params, **{name: value for name, value in defaults.items() if name in within}}, made)
 
     def revive(self, fitted: Fitted) -> Any:
         """A fitted component from its files."""

@@ -46,7 +46,12 @@ class TwoStageParams(NewItemsParams):
     """Sources of candidates, and the model that orders them."""
 
     sources: dict[str, ModelPart] = Field(
-        description="Name -> model of lists, each as long as its own k: {bought: {use: own_history, k: 50}}."
+        default_factory=lambda: {
+            "bought": {"use": "own_history", "k": 50},
+            "similar": {"use": "item_knn", "k": 100, "exclude_seen": False},
+            "popular": {"use": "popularity", "k": 50, "exclude_seen": False},
+        },
+        description="Name -> model of lists, each as long as its own k: {bought: {use: own_history, k: 50}}.",
     )
     ranker: Literal["lightgbm", "xgboost"] = Field(
         "lightgbm", description="LambdaRank of LightGBM, or pairwise ranking by NDCG of XGBoost."
