@@ -51,7 +51,7 @@ class TwoStageParams(NewItemsParams):
             "similar": {"use": "item_knn", "k": 100, "exclude_seen": False},
             "popular": {"use": "popularity", "k": 50, "exclude_seen": False},
         },
-        description="Name -> model of lists, each as long as its own k: {bought: {use: own_history, k: 50}}.",
+        description="Name -> model of lists, each as long as its own k: {bought: {use: own_history, k: 50}}; null leaves one out.",
     )
     ranker: Literal["lightgbm", "xgboost"] = Field(
         "lightgbm", description="LambdaRank of LightGBM, or pairwise ranking by NDCG of XGBoost."
@@ -78,7 +78,7 @@ class TwoStageParams(NewItemsParams):
     @field_validator("sources")
     @classmethod
     def _some(cls, sources: dict[str, ModelPart]) -> dict[str, ModelPart]:
-        if not sources:
+        if not any(source is not None for source in sources.values()):
             raise ValueError("must name at least one source of candidates, such as {similar: {use: item_knn, k: 50}}")
         return sources
 
@@ -93,7 +93,7 @@ class TwoStage:
     def __init__(self, params: TwoStageParams) -> None:
         self.params = params
         self.depth = params.k
-        self.sources_: dict[str, Model] = {name: _without_fallback(source) for name, source in params.sources.items()}
+        self.sources_: dict[str, Model] = {name: _without_fallback(source) for name, source in params.sources.items() if source is not None}
         odd = [name for name, source in self.sources_.items() if source.gives != "ranking" or "features" in source.uses]
         if odd:
             problems = [
