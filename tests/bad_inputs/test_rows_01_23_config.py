@@ -63,7 +63,7 @@ CASES = [
         "  use_case.owner                unknown key; got 'x'; did you mean 'owners'? options: name, owners, problem  (argument 3)\n"
         f"  data.roles.tim                unknown key; got 'a'; {did_you_mean('tim', RolesParams.model_fields)}  (argument 4)\n"
         "  model.kk                      unknown key; got 4; did you mean 'k'? options: exclude_seen, k, window  (argument 2)\n"
-        "  policy.kk                     unknown key; got 3; did you mean 'k'? options: k  (argument 1)\n"
+        "  policy.kk                     unknown key; got 3; did you mean 'k'? options: diversity, diversity_by, k, limits, new_items, show, where, worth_by  (argument 1)\n"
         "  kpi.margin.parameters.a.valu  unknown key; got 1; did you mean 'value'? options: high, low, owner, source, unit, "
         "valid_until, value  (argument 5)\n",
     ),
@@ -571,7 +571,7 @@ CASES = [
         "\n"
         "  gates.wort.use  is required: no gates is named 'wort'; did you mean gates.worth?; write `use:`, or a key that implies "
         "it (kpi, max_quarantined_share, metric, probe, slice); options: checks, kpi, metric, probe, slice  (argument 1)\n"
-        "  policy.kk       unknown key; got 3; did you mean 'k'? options: k  (argument 2)\n",
+        "  policy.kk       unknown key; got 3; did you mean 'k'? options: diversity, diversity_by, k, limits, new_items, show, where, worth_by  (argument 2)\n",
     ),
     Case(
         "parameters left after a swap",
@@ -629,7 +629,7 @@ def test_the_sound_recipe_passes_and_a_wrong_one_is_refused_by_every_command(rec
         "",
         "RecipeError: 1 problem in recipe 'slots' (no data was read)\n"
         "\n"
-        "  policy.kk  unknown key; got 3; did you mean 'k'? options: k  (argument 1)\n",
+        "  policy.kk  unknown key; got 3; did you mean 'k'? options: diversity, diversity_by, k, limits, new_items, show, where, worth_by  (argument 1)\n",
     )
 
 

@@ -33,8 +33,7 @@ def evaluated(text: str, cases: Cases, where: str, headline: str = "an expressio
     Raises:
         DataError: It names a column that the cases do not have or that is only known afterwards, or a row has no value.
     """
-    roles = cases.roles
-    known = [name for name in cases.rows.columns if name not in (roles.target, roles.label_time, roles.censored)]
+    known = [name for name in cases.rows.columns if name not in cases.roles.known_after]
     return _evaluated(text, cases.rows.frame, known, where, headline, "must name columns of the data that are known before the outcome")
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, field_validator, model_validator
 
 from upshot.components.durations import Duration
+from upshot.components.raw_expressions import ExpressionText
 from upshot.contracts.params import Params
 from upshot.contracts.records import DecisionKind, PredictionKind, Spec, Tuned
 from upshot.contracts.tables import Map, Table
@@ -50,22 +51,13 @@ class TopKParams(Params):
         None,
         description="Column of items that a hit's money hangs on, such as price, for show: worth; null takes the one of data.roles.amount.",
     )
-    where: str | None = Field(None, description='Condition on columns of items that may be shown, e.g. "stock > 0 and not adult".')
+    where: ExpressionText | None = Field(None, description='Condition on columns of items that may be shown, e.g. "stock > 0 and not adult".')
     limits: dict[str, int] = Field(default_factory=dict, description="Column of items -> most items of one value on a list: {category: 3}.")
     diversity: float = Field(
         0.0, ge=0, lt=1, description="How far an item falls for each one above it of the same kind; 0 keeps the order."
     )
     diversity_by: str | None = Field(None, description="Column of items that says the kind, such as category.")
     new_items: NewPlacesParams | None = Field(None, description="Places for items that nobody has taken yet; null gives none.")
-
-    @field_validator("where")
-    @classmethod
-    def _is_an_expression(cls, text: str | None) -> str | None:
-        from upshot.value.expressions import Expression
-
-        if text is not None:
-            Expression.parse(text)
-        return text
 
     @field_validator("limits")
     @classmethod

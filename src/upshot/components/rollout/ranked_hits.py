@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
 
+from upshot.components.raw_expressions import ExpressionText
 from upshot.contracts.params import Params
 from upshot.contracts.records import DecisionKind, Spec
 from upshot.errors import DataError, Problem, did_you_mean
@@ -26,20 +27,11 @@ class RankedHitsParams(Params):
     """What a hit is worth."""
 
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="Unit of the amounts.")
-    amount: str | None = Field(
+    amount: ExpressionText | None = Field(
         None,
         description='Money of a row, over its columns and those of a side table of items, e.g. "price - cost"; null takes the column of data.roles.amount.',
     )
     stake: float = Field(1.0, ge=0, allow_inf_nan=False, description="Money of a row where neither `amount` nor data.roles.amount says it.")
-
-    @field_validator("amount")
-    @classmethod
-    def _is_an_expression(cls, text: str | None) -> str | None:
-        from upshot.value.expressions import Expression
-
-        if text is not None:
-            Expression.parse(text)
-        return text
 
 
 class RankedHits:
