@@ -51,7 +51,9 @@ class TopKParams(Params):
         None,
         description="Column of items that a hit's money hangs on, such as price, for show: worth; null takes the one of data.roles.amount.",
     )
-    where: ExpressionText | None = Field(None, description='Condition on columns of items that may be shown, e.g. "stock > 0 and not adult".')
+    where: ExpressionText | None = Field(
+        None, description='Condition on columns of items that may be shown, e.g. "stock > 0 and not adult".'
+    )
     limits: dict[str, int] = Field(default_factory=dict, description="Column of items -> most items of one value on a list: {category: 3}.")
     diversity: float = Field(
         0.0, ge=0, lt=1, description="How far an item falls for each one above it of the same kind; 0 keeps the order."
