@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+import re
+from dataclasses import fields, is_dataclass, replace
 from datetime import date
 
 import pytest
 from tiny_engine import Nothing, engine_in, recipe_in
 
+from upshot.contracts import records
+from upshot.engine.inputs import HOLDS, Inputs
+from upshot.engine.plan import stage_leaves
+from upshot.stages import LIFECYCLE as STAGES
 from upshot.testing import Outcome, RecipeProject
 
 LIFECYCLE = (
@@ -194,3 +199,21 @@ def test_an_assumption_that_expires_overnight_reopens_its_value_and_its_gates_an
         return [stage.name for stage in record.stages if not stage.cached]
 
     assert [len(on(date(2099, 12, 30))), on(date(2099, 12, 31)), on(date(2100, 1, 1))] == [15, [], ["value", "inspect", "gate", "register"]]
+
+
+def test_whoever_is_given_a_fitted_component_depends_on_the_code_that_reads_its_files(tiny: RecipeProject) -> None:
+    engine = engine_in(tiny.root)
+    inputs = Inputs(recipe_in(tiny.root), engine.catalogue, engine.state.code, engine.state.files, date(2026, 1, 1))
+    digests = {stage.gives: "0" * 64 for stage in STAGES}
+
+    facts = {stage.name: set(stage_leaves(stage, inputs, digests)) for stage in STAGES}
+
+    assert {"model.code", "features.amount.code", "calibration.code"} <= facts["predict"] & facts["register"]
+    assert {"model.code", "features.amount.code"} <= facts["calibrate"] and "features.amount.code" in facts["train"]
+    assert "model.code" not in facts["decide"] | facts["value"]
+    assert set(HOLDS) == {record for record in vars(records).values() if isinstance(record, type) and _holds_fitted(record)}
+
+
+def _holds_fitted(record: type) -> bool:
+    """Whether a field of a record is, or is a map of, fitted components."""
+    return is_dataclass(record) and any(re.search(r"\bFitted\b", str(field.type)) for field in fields(record))

@@ -49,6 +49,7 @@ FITTING_CARD_FRAUD = {
     ("split", "by_entity"),
     ("split", "by_time"),
 }
+MILD = ("gates.value.min_gain=-1e9", "gates.beats_best_interval.min_gain=-1e9")
 SMALL = {
     "card_fraud": (
         "data.customers=100",
@@ -62,7 +63,9 @@ SMALL = {
         "gates.beats_current_rule.min_gain=-1e9",
         "gates.beats_rule_everywhere.min=-1e9",
         "threads=1",
-    )
+    ),
+    "machine_failure": ("data.machines=24", "data.sites=4", "data.days=360", *MILD, "gates.average_precision.min=0", "threads=1"),
+    "remaining_life": ("data.machines=24", "data.days=300", *MILD, "model.n_estimators=40", "threads=1"),
 }
 """Recipe -> overrides that make its world small enough for a test, and its gates mild enough for so small a world."""
 

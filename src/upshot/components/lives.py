@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from upshot.components.faults import rows_problem
+from upshot.components.times import DAY, is_clock, ticks
 from upshot.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -71,9 +72,47 @@ def ages(cases: Cases, asker: str) -> np.ndarray:
 def remaining(cases: Cases, asker: str) -> np.ndarray:
     """How long each case's unit was still seen, float64, shape (n,), >= 0; not capped where the labels know better.
 
+    No longer than was known at the last moment at which an outcome of these cases was known: whoever learns or chooses from the rows of
+    spring does not know which of their units failed in autumn.
+
     Raises:
         DataError: A label that stands for it is no finite number >= 0.
     """
+    import numpy as np
+
+    left = _remaining(cases, asker)
+    known = _known(cases)
+    return left if known is None else np.minimum(left, known)
+
+
+def fails(cases: Cases) -> np.ndarray:
+    """Whether the end of each case's unit is a failure that was known with the last outcome of these cases, bool, shape (n,)."""
+    import numpy as np
+
+    ends = np.ones(cases.size, dtype=bool)
+    for name, turned in (("fails", False), ("censored", True)):
+        if name in cases.labels.columns:
+            flags = cases.labels.frame[name].to_numpy(dtype=bool)
+            ends = np.logical_not(flags) if turned else flags
+            break
+    known = _known(cases)
+    return ends if known is None else ends & (cases.labels.frame["remaining"].to_numpy(dtype=np.float64) <= known + ROUNDING)
+
+
+ROUNDING = 1e-9
+"""Days, or steps, within which two moments are one."""
+
+
+def _known(cases: Cases) -> np.ndarray | None:
+    """Time from each case to the last moment at which an outcome of the cases was known; None where nobody says."""
+    if not {"remaining", "label_known_at", "as_of"} <= set(cases.labels.columns) or not cases.size:
+        return None
+    now, known = ticks(cases.labels.frame["as_of"]), ticks(cases.labels.frame["label_known_at"])
+    spans: np.ndarray = (known.max() - now) / (DAY if is_clock(cases.labels.frame["as_of"]) else 1)
+    return spans
+
+
+def _remaining(cases: Cases, asker: str) -> np.ndarray:
     import numpy as np
     import pandas as pd
 
@@ -89,17 +128,6 @@ def remaining(cases: Cases, asker: str) -> np.ndarray:
     if broken.any():
         raise DataError(headline, [rows_problem(where, rule, broken, label, "see labels.remaining_life and labels.failure_within")])
     return values
-
-
-def fails(cases: Cases) -> np.ndarray:
-    """Whether the end of each case's unit is a failure, bool, shape (n,)."""
-    import numpy as np
-
-    for name, turned in (("fails", False), ("censored", True)):
-        if name in cases.labels.columns:
-            flags = cases.labels.frame[name].to_numpy(dtype=bool)
-            return np.logical_not(flags) if turned else flags
-    return np.ones(cases.size, dtype=bool)
 
 
 @dataclass(frozen=True)

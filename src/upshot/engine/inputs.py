@@ -16,8 +16,8 @@ from os import cpu_count
 from typing import Any
 
 from upshot.catalogue import BUILT_IN, Catalogue
-from upshot.contracts.components import Lake, Registry
-from upshot.contracts.records import Kpis, Seed, Threads, Today, UseCase
+from upshot.contracts.components import KINDS, Lake, Registry
+from upshot.contracts.records import Features, FittedModels, Kpis, Predictor, Seed, Threads, Today, UseCase
 from upshot.contracts.tables import Map, thaw
 from upshot.engine.code import CodeDigests
 from upshot.engine.files import FileDigests
@@ -25,6 +25,13 @@ from upshot.recipe.recipe import Node, Recipe
 from upshot.stages import Need
 
 SERVICES = (Lake, Registry)
+HOLDS: Mapping[type, tuple[str, ...]] = {
+    Features: ("features",),
+    FittedModels: ("model",),
+    Predictor: ("features", "model", "calibration"),
+}
+"""Results that hold fitted components, and of which kinds. A fitted component is files and the code that reads them: whoever is given one
+depends on that code too, which may change while the files come out equal."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,13 @@ class Inputs:
             Kpis: lambda: {**self._group("kpi"), "objective": recipe.objective},
         }
         return {} if need.type in SERVICES else simple[need.type]()
+
+    def held(self, result: type) -> dict[str, str]:
+        """Code, libraries and plugins of the fitted components that another stage's result holds: name -> short text."""
+        recipe, leaves = self.recipe, dict[str, str]()
+        for kind in HOLDS.get(result, ()):
+            leaves |= self._group(kind) if KINDS[kind].many else self._node(kind, recipe.nodes[kind])
+        return {name: text for name, text in leaves.items() if name.endswith(".code") or name.startswith(("library ", "plugin "))}
 
     def provides(self, need: Need) -> bool:
         """Whether the argument comes from here, not from another stage."""

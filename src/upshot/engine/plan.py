@@ -113,7 +113,7 @@ def stage_leaves(stage: Stage, inputs: Inputs, digests: Mapping[object, str]) ->
     leaves = {"code": inputs.code.of(stage.run.__module__), "python": f"{sys.version_info.major}.{sys.version_info.minor}"}
     leaves |= {f"library {name}": library_version(name) for name in EVERYWHERE}
     for need in stage.needs:
-        leaves |= inputs.leaves(need) if inputs.provides(need) else {need.type.__name__: digests[need.type]}
+        leaves |= inputs.leaves(need) if inputs.provides(need) else {need.type.__name__: digests[need.type], **inputs.held(need.type)}
     return leaves
 
 

@@ -56,4 +56,12 @@ ENTRIES: tuple[Component, ...] = (
         sentence="Sensor histories of units with their events and static data, joined to one row a reading that knows how its life ended.",
         libraries=("pyarrow", "pandas"),
     ),
+    Component(
+        "data",
+        "fleet_simulator",
+        params=f"{_HERE}.fleet_simulator:FleetSimulatorParams",
+        make=f"{_HERE}.fleet_simulator:FleetSimulator",
+        sentence="Simulated machines that wear out by three modes under changing load, with sensors that break, services and censoring.",
+        libraries=("numpy", "pandas", "pyarrow"),
+    ),
 )

@@ -64,7 +64,7 @@ class XGBoostAftParams(XGBoostParams):
 
 
 class XGBoostAft(XGBoost):
-    """Gives quantiles of the remaining life, or its median as a point, in steps or days; never below 0."""
+    """Gives quantiles of the remaining life, or its median as a point, in steps or days; from 0 to the horizon."""
 
     gives: PredictionKind
     takes_censored = True
@@ -104,7 +104,8 @@ class XGBoostAft(XGBoost):
         levels = self.lives.levels or (0.5,)
         lives = [np.exp(middle + self.spread_ * standard_quantile(self.lives.aft_loss_distribution, level)) for level in levels]
         columns = [f"q{level:g}" for level in levels] if self.lives.levels else ["point"]
-        return pd.DataFrame({name: np.maximum(life - self.lives.offset, 0.0) for name, life in zip(columns, lives, strict=True)})
+        most = np.inf if self.lives.horizon is None else self.lives.horizon
+        return pd.DataFrame({name: np.clip(life - self.lives.offset, 0.0, most) for name, life in zip(columns, lives, strict=True)})
 
     def state(self) -> Mapping[str, bytes]:
         """Those of XGBoost, and the spread of lives."""
