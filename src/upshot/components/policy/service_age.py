@@ -71,12 +71,16 @@ def best_age(params: ServiceAgeParams, outcomes: Cases, game: Game, asker: str) 
     import numpy as np
     import pandas as pd
 
-    from upshot.components.lives import ages, unit_codes
+    from upshot.components.lives import LifeOrder, ages, moments, unit_codes
+    from upshot.components.times import is_clock
 
     if params.age is not None:
         return Tuned(Map({"age": float(params.age)}))
     age, unit = ages(outcomes, asker), unit_codes(outcomes, asker)
     tried = candidates(age, params.candidates)
+    if is_clock(moments(outcomes, asker)):  # a fleet that is served at once runs no time to count a cost by
+        lives = LifeOrder.of(unit, age)
+        tried = tried[tried > age[lives.order[lives.first]].min()]
     plans = [schedule(age, unit, at) for at in tried]
     worth = np.array([game.worth(plan, outcomes) for plan in plans])
     curve = pd.DataFrame({"age": tried, "services": [int(plan["service"].sum()) for plan in plans], "worth": worth})

@@ -109,12 +109,15 @@ class ServiceThreshold:
         for further in FURTHER if self.params.site is not None else FURTHER[:1]:
             joining = levels[np.minimum(tried + further, len(levels) - 1)]
             plans = [fleet.plan(level, join) for level, join in zip(levels[tried], joining, strict=True)]
+            runs = np.array([fleet.runs(plan["service"].to_numpy()) for plan in plans])
+            kept = np.flatnonzero(runs) if runs.any() else np.arange(len(plans))
+            plans, at, joining = [plans[number] for number in kept], tried[kept], joining[kept]
             worth = np.array([game.worth(plan, outcomes) for plan in plans])
             services = [int(plan["service"].sum()) for plan in plans]
             rows.append(
                 pd.DataFrame(
                     {
-                        "level": levels[tried],
+                        "level": levels[at],
                         "join": joining,
                         "services": services,
                         "worth": worth,
@@ -160,6 +163,7 @@ class _Fleet:
         time: Ticks from the first moment at hand.
         unit: Unit of each sorted case, 0, 1, ...
         stop: Site and period in one number, -1 without a site.
+        clock: Whether time is a timestamp.
     """
 
     urgency: np.ndarray
@@ -171,6 +175,7 @@ class _Fleet:
     time: np.ndarray
     unit: np.ndarray
     stop: np.ndarray
+    clock: bool
 
     @classmethod
     def of(cls, predictions: pd.DataFrame, cases: Cases, params: ServiceThresholdParams) -> _Fleet:
@@ -178,7 +183,7 @@ class _Fleet:
 
         from upshot.components.alarms import held, looked_at
         from upshot.components.lives import LifeOrder, moments, unit_codes
-        from upshot.components.times import ticks
+        from upshot.components.times import is_clock, ticks
 
         values, sign = looked_at(predictions, params.level, "policy.level")
         at = moments(cases, NAME)
@@ -190,7 +195,11 @@ class _Fleet:
         urgency, priority = np.empty(len(order)), values * sign
         urgency[order] = held(priority[order], lives.first, unit, params.confirm)
         stop = np.full(len(order), -1) if params.site is None else _stops(cases, at, now, params)[order]
-        return cls(urgency, priority, sign, order, lives.first, lives.last, now[order], unit, stop)
+        return cls(urgency, priority, sign, order, lives.first, lives.last, now[order], unit, stop, is_clock(at))
+
+    def runs(self, service: np.ndarray) -> bool:
+        """Whether there is time to count a cost by: on a clock there is none if every unit is served at its first case."""
+        return not self.clock or not service[self.place[self.first]].all()
 
     def turned(self, level: float) -> float:
         """An urgency as a prediction, and the other way round."""

@@ -27,4 +27,9 @@ ENTRIES: tuple[Component, ...] = (
     _breakdown("drivers", "Drivers", "What the model looks at: what is lost without a feature, and what each column adds."),
     _breakdown("robustness", "Robustness", "What is lost under noise and without columns."),
     _breakdown("footprint", "Footprint", "Time of a call and size of the files."),
+    _section(
+        "policy_money", "PolicyMoney", "What each policy comes to, term by term, what happened under it, and what was chosen beforehand."
+    ),
+    _section("unit_timelines", "UnitTimelines", "Unit by unit: what was predicted, when a service was asked for, when it failed."),
+    _section("lead_times", "LeadTimes", "How long before a failure its service was asked for."),
 )

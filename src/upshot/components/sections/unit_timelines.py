@@ -1,0 +1,121 @@
+"""Unit by unit, what was predicted, when a service was asked for, and when the unit failed: where trust in a model of lives is won or lost.
+
+Shown are first the units that failed before their service, then those that lost most life to an early one, then others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from upshot.components.sections._tested_lives import TestedLives
+from upshot.contracts.params import Params
+from upshot.contracts.records import DecisionKind, PredictionKind, Spec, Tested
+from upshot.contracts.sections import Block, ChartBlock, Column, Section
+from upshot.contracts.tables import Table
+
+if TYPE_CHECKING:
+    import numpy as np
+
+NAME = "section unit_timelines"
+
+
+class UnitTimelinesParams(Params):
+    """How many units are shown."""
+
+    units: int = Field(20, ge=1, le=200, description="Units on the timeline.")
+    curves: int = Field(6, ge=1, le=12, description="Of these the first so many with their predictions.")
+
+
+class UnitTimelines:
+    """A timeline of units with service and failure, and the predictions of some of them.
+
+    Args:
+        params: How many.
+    """
+
+    spec: Spec
+    accepts: tuple[PredictionKind, ...] = ("probability", "anomaly", "point", "quantiles")
+    decides: tuple[DecisionKind, ...] = ("schedule",)
+    plays: tuple[str, ...] = ("breakdowns", "services")
+
+    def __init__(self, params: UnitTimelinesParams) -> None:
+        self.params = params
+
+    def make(self, tested: Tested) -> Section:
+        """Two charts."""
+        lives = TestedLives.of(tested, NAME)
+        shown = _most_telling(lives)[: self.params.units]
+        threshold = tested.decisions.tuned[tested.predictor.final].values.get("threshold")
+        return Section(
+            "Unit by unit",
+            "engineering",
+            (_timeline(lives, shown), _curves(lives, shown[: self.params.curves], threshold, tested.predictions.kind)),
+        )
+
+
+def _most_telling(lives: TestedLives) -> np.ndarray:
+    """Units, the most telling first."""
+    import numpy as np
+
+    lost = lives.watch.until - np.where(lives.asked >= 0, lives.asked, lives.watch.until)
+    broke = lives.flows["breakdowns"].to_numpy() > 0
+    return np.lexsort((np.arange(len(lost)), -lost, ~broke))
+
+
+def _timeline(lives: TestedLives, shown: np.ndarray) -> Block:
+    import numpy as np
+    import pandas as pd
+
+    watch, broke = lives.watch, lives.flows["breakdowns"].to_numpy() > 0
+    served = lives.flows["services"].to_numpy() > 0
+    spans = pd.DataFrame(
+        {"unit": lives.names[shown], "kind": "watched", "low": lives.at(watch.begin[shown]), "high": lives.at(watch.until[shown])}
+    )
+    marks = []
+    asked = shown[lives.asked[shown] >= 0]
+    for kind, of in (("service asked for", asked), ("failure", shown[watch.fails[shown]])):
+        ticks = lives.asked[of] if kind == "service asked for" else watch.until[of]
+        what = np.where(broke[of], "breakdown", "failure that a service forestalled") if kind == "failure" else kind
+        marks.append(pd.DataFrame({"unit": lives.names[of], "kind": what, "at": lives.at(ticks)}))
+    rows = pd.concat([spans.assign(at=spans["low"]), *marks], ignore_index=True)
+    note = (
+        f"{len(shown)} of {len(lives.names):,} test units, those that broke down first, then those whose service came earliest; "
+        f"of all, {int(broke.sum()):,} broke down and {int(served.sum()):,} were served."
+    )
+    return ChartBlock(
+        "When units were watched, served and failed",
+        "timeline",
+        Table.of(rows),
+        lives.column("at", "time"),
+        (Column("kind", "what", "text"),),
+        lives.column("low", "from"),
+        lives.column("high", "until"),
+        Column("unit", "unit", "code"),
+        note=note,
+    )
+
+
+def _curves(lives: TestedLives, shown: np.ndarray, threshold: float | None, kind: PredictionKind) -> Block:
+    import numpy as np
+    import pandas as pd
+
+    order = lives.watch.order
+    place = np.concatenate([np.arange(order.first[unit], order.last[unit] + 1) for unit in shown])
+    unit, time = lives.watch.unit[place], lives.watch.time[place]
+    left = (lives.watch.until[unit] - time) / lives.watch.scale
+    rows = pd.DataFrame({"unit": lives.names[unit], "left": left, "predicted": lives.value[order.order[place]]})
+    what = "predicted remaining life" if lives.sign < 0 else f"predicted {kind}"
+    scale = "days" if lives.is_clock else "steps"
+    note = f"Read from right to left: {scale} until the unit failed, or was no longer watched. A good prediction is sure of it well before."
+    return ChartBlock(
+        "What was predicted on the way",
+        "line",
+        Table.of(rows),
+        Column("left", f"{scale} until the end"),
+        (Column("predicted", what),),
+        by=Column("unit", "unit", "code"),
+        note=note,
+        level=threshold,
+    )

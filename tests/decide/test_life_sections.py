@@ -1,0 +1,132 @@
+"""Sections about units: by hand on six of them, and in a run as a report stores them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from upshot.catalogue import load_catalogue
+from upshot.contracts.sections import ChartBlock, TableBlock
+from upshot.engine.state import State
+from upshot.project import find_project
+
+RECIPE = """
+use_case: {name: lives, problem: survival}
+data:
+  use: csv
+  table: readings
+  path: data/readings.csv
+  columns: {unit: string, cycle: int64, left: float64, running: bool}
+  roles: {key: [unit, cycle], time: cycle, entities: [unit], censored: running}
+labels: {use: remaining_life}
+split: {use: by_entity, validation: [v1, v2, v3], test: [t1, t2, t3, t4, t5, t6]}
+features: {left: {use: numeric, columns: [left]}}
+model: {use: linear_regression}
+policy: {use: service_threshold, smoothing: 0}
+rollout: {use: unit_life}
+baselines: {run_to_failure: {use: do_nothing, decision: schedule}, best_interval: {}}
+kpi:
+  cost: {expression: services * s + breakdowns * b + wasted_cycles * w, per: cycles, unit: EUR/cycle, direction: minimize, impact: cost_reduction,
+         parameters: {s: {value: 10.0, unit: EUR/service}, b: {value: 90.0, unit: EUR/breakdown}, w: {value: 1.0, unit: EUR/cycle}}}
+gates: {value: {kpi: cost, max: 100, by: value}}
+sections: {money: {use: policy_money}, leads: {use: lead_times, bins: 2}, units: {use: unit_timelines, units: 3, curves: 1}}
+"""
+LIVES = {"r1": 20, "r2": 24, "r3": 30, "r4": 26, "v1": 20, "v2": 26, "v3": 22, "t1": 20, "t2": 24, "t3": 28, "t4": 22, "t5": 20, "t6": 30}
+
+
+def readings() -> str:
+    """Sensors know how long is left, but of t2 they say 20 too many; t6 was still running at 30."""
+    rows = ["unit,cycle,left,running"]
+    for unit, life in LIVES.items():
+        off = 20 if unit == "t2" else 0
+        rows += [f"{unit},{cycle},{life - cycle + off + 0.25},{str(unit == 't6').lower()}" for cycle in range(1, life + 1)]
+    return "\n".join(rows) + "\n"
+
+
+@pytest.fixture(scope="module")
+def sections(tmp_path_factory):
+    from upshot.testing import RecipeProject
+
+    allow = "\n  allow: {near_duplicates: The sensor of this test is the answer itself., target_proxy: It is the answer itself.}"
+    recipe = RECIPE.replace(
+        "split: {use: by_entity, validation: [v1, v2, v3], test: [t1, t2, t3, t4, t5, t6]}",
+        "split:\n  use: by_entity\n  validation: [v1, v2, v3]\n  test: [t1, t2, t3, t4, t5, t6]" + allow,
+    )
+    project = RecipeProject(tmp_path_factory.mktemp("lives"), {"recipes/lives.yaml": recipe, "data/readings.csv": readings()})
+    outcome = project.run("run", "lives", "--json")
+    assert outcome.exit_code == 0, outcome.stderr
+    digest = next(stage["value"] for stage in outcome.json["stages"] if stage["stage"] == "inspect")
+    found = State.of(find_project(project.root)).codec(load_catalogue().revive, ()).load(digest)
+    return found.sections, outcome.json
+
+
+def test_money_is_told_by_policy_and_term_and_adds_up_to_the_value(sections):
+    found, outcome = sections
+    values, terms, flows, chosen = found["money"].blocks
+
+    by_policy = outcome["value"]["cost"]["per_period"]
+    assert isinstance(values, ChartBlock) and values.form == "interval"
+    assert values.rows.frame.set_index("policy")["value"].to_dict() == {name: measured["value"] for name, measured in by_policy.items()}
+    assert terms.rows.frame.groupby("policy")["money"].sum().to_dict() == pytest.approx({n: m["value"] for n, m in by_policy.items()})
+    happened = flows.rows.frame.set_index("policy")
+    assert happened.loc["run_to_failure", ["units", "breakdowns", "services"]].tolist() == [6, 5, 0]
+    assert happened.loc["candidate", ["breakdowns", "services"]].tolist() == [1, 5]
+    table = chosen.rows.frame.set_index(["policy", "what"])
+    assert table.loc[("candidate", "threshold"), "value"] == pytest.approx(1.0, abs=1e-6)
+    assert table.loc[("best_interval", "age"), "on"] == "rows before the test rows"
+
+
+def test_lead_times_count_from_the_request_to_the_failure_and_say_what_became_of_all_units(sections):
+    found, _ = sections
+    histogram, counts = found["leads"].blocks
+
+    # Served with one cycle left: t1, t3, t4 and t5; t6 was served and not seen to fail; t2 broke down without a request.
+    assert isinstance(histogram, ChartBlock) and histogram.rows.frame["units"].sum() == 4
+    assert "4 units that failed" in histogram.note and "half of the requests came 1 steps before" in histogram.note
+    assert isinstance(counts, TableBlock)
+    assert counts.rows.frame["units"].tolist() == [4, 0, 1, 1, 0, 0]
+    assert counts.rows.frame["units"].sum() == 6
+
+
+def test_timelines_show_first_what_broke_down_and_what_was_predicted_on_the_way(sections):
+    found, _ = sections
+    timeline, curves = found["units"].blocks
+
+    rows = timeline.rows.frame
+    assert rows["unit"].drop_duplicates().tolist()[0] == "t2" and rows["unit"].nunique() == 3
+    of_t2 = rows[rows["unit"] == "t2"].set_index("kind")
+    assert of_t2.loc["watched", ["low", "high"]].tolist() == [1, 24]
+    assert of_t2.loc["breakdown", "at"] == 24
+    served = rows[(rows["kind"] == "service asked for")].set_index("unit")["at"]
+    forestalled = rows[rows["kind"] == "failure that a service forestalled"].set_index("unit")["at"]
+    assert (forestalled - served == 1).all() and len(forestalled) >= 1
+    assert "1 broke down and 5 were served" in timeline.note
+    assert curves.rows.frame["unit"].unique().tolist() == ["t2"]
+    assert np.allclose(curves.rows.frame["predicted"] - curves.rows.frame["left"], 20, atol=1e-6)
+    assert curves.level == pytest.approx(1.0, abs=1e-6)
+
+
+def test_on_a_clock_moments_are_dates(recipe_project):
+    start = pd.Timestamp("2026-01-01")
+    lines = [f"{unit},{start + pd.Timedelta(days=day)},{life - day},false" for unit, life in LIVES.items() for day in range(life)]
+    recipe = (
+        RECIPE.replace("cycle", "at")
+        .replace("at: int64", "at: timestamp")
+        .replace("wasted_ats", "wasted_days")
+        .replace("per: ats", "per: days")
+    )
+    recipe = (
+        recipe.replace("EUR/at", "EUR/day")
+        .replace("rollout: {use: unit_life}", "rollout: {use: unit_life, unit: day}")
+        .replace("t6]}", "t6], allow: {target_proxy: It is the answer itself., near_duplicates: It is the answer itself.}}")
+    )
+    project = recipe_project({"recipes/lives.yaml": recipe, "data/readings.csv": "\n".join(["unit,at,left,running", *lines]) + "\n"})
+
+    outcome = project.run("run", "lives", "--json")
+    assert outcome.exit_code == 0, outcome.stderr
+    digest = next(stage["value"] for stage in outcome.json["stages"] if stage["stage"] == "inspect")
+    timeline = State.of(find_project(project.root)).codec(load_catalogue().revive, ()).load(digest).sections["units"].blocks[0]
+
+    assert timeline.x.style == "date"
+    assert timeline.rows.frame["at"].min() == start
