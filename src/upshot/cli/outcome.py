@@ -9,8 +9,9 @@ from typing import Any
 from upshot.cli.looks import look_documents, look_lines, set_aside
 from upshot.cli.shapes import measurement, plain
 from upshot.cli.text import columns, interval, number
-from upshot.contracts.records import Evaluation, Kpi, Measured, ModelVersion, Valuation, Valuations, Verdicts
+from upshot.contracts.records import Evaluation, Measured, ModelVersion, Valuation, Valuations, Verdicts
 from upshot.engine.run import RunRecord
+from upshot.report.words import per_period, spoken
 
 
 def render(record: RunRecord, values: Mapping[str, Any]) -> str:
@@ -45,7 +46,7 @@ def subjects(valuation: Valuation) -> str:
     for subject, measured in valuation.per_period.items():
         gain = valuation.gain.get(subject)
         rows.append((subject, number(measured.value), interval(measured), f"{gain.value:+,.0f} {interval(gain)}" if gain else ""))
-    head = (kpi.name, f"{kpi.unit}{_scale(kpi)}", "95 % interval", "gain of the candidate")
+    head = (kpi.name, f"{kpi.unit}{per_period(kpi)}", "95 % interval", "gain of the candidate")
     text = columns([head, *rows])
     if valuation.expired:
         text += f"\nexpired assumptions, so nothing is concluded: {', '.join(valuation.expired)}"
@@ -61,9 +62,9 @@ def value_line(valuations: Valuations) -> str:
     kpi = valuation.kpi
     if not valuation.gain:
         measured = valuation.per_period["candidate"]
-        return f"{kpi.unit} {number(measured.value)}{_scale(kpi)}  {interval(measured)}; no baseline is declared"
+        return f"{kpi.unit} {number(measured.value)}{per_period(kpi)}  {interval(measured)}; no baseline is declared"
     (first, gain), *others = valuation.gain.items()
-    text = f"{kpi.unit} {number(gain.value)}{_scale(kpi)}  {interval(gain)}  against {spoken(first)}"
+    text = f"{kpi.unit} {number(gain.value)}{per_period(kpi)}  {interval(gain)}  against {spoken(first)}"
     return "; ".join([text, *(f" {_signed(measured)} {interval(measured)} against {spoken(name)}" for name, measured in others)])
 
 
@@ -77,17 +78,6 @@ def gate_line(verdicts: Verdicts) -> str:
 def version_line(record: RunRecord, version: ModelVersion | None) -> str:
     """The registered version, or why there is none."""
     return f"{version.name} {version.number}" if version else f"none registered: the run was {record.status}"
-
-
-def spoken(subject: str) -> str:
-    """A subject as people say it.
-
-    Example:
-        >>> spoken("do_nothing"), spoken("current_rule")
-        ('do nothing', 'the current rule')
-    """
-    words = subject.replace("_", " ")
-    return words if words.startswith("do ") else f"the {words}"
 
 
 def document(record: RunRecord, values: Mapping[str, Any]) -> dict[str, object]:
@@ -132,10 +122,3 @@ def valued(valuation: Valuation) -> dict[str, object]:
 
 def _signed(measured: Measured) -> str:
     return ("+" if measured.value > 0 else "") + number(measured.value)
-
-
-def _scale(kpi: Kpi) -> str:
-    """What the money is scaled to."""
-    if kpi.period:
-        return f" a {kpi.period}"
-    return f" per {kpi.volume:,.0f} cases" if kpi.volume else " on the test cases"

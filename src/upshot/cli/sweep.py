@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from upshot.cli.context import Context, add_json, add_recipe
-from upshot.cli.outcome import spoken
 from upshot.cli.text import columns, duration, interval, number
 from upshot.contracts.records import Measured
 from upshot.engine.leaderboard import Measure, Standing, measure_of, ranked, remarks, standing
@@ -23,6 +22,7 @@ from upshot.errors import GateError, Problem, UsageError, printable
 from upshot.hookspecs import StageInfo
 from upshot.ledger.codec import Codec
 from upshot.ledger.sweeps import Sweeps
+from upshot.report.words import spoken
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
