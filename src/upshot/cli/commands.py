@@ -30,6 +30,8 @@ COMMANDS: dict[str, str] = {
     "data": "list, show, compare and verify pinned data",
     "compare": "hold two runs against each other: config, data, scores and money",
     "value": "show what a run's value is made of, in all or in one row, term by term",
+    "report": "write what came of a run, or of two, as one file for all its readers",
+    "card": "print the model card and the datasheet of a run",
     "lineage": "say where the result of a run comes from, from source to version",
     "replay": "run a past run again from its pinned data, and say how nearly it came out the same",
     "gates": "show what each gate found in a run",

@@ -82,6 +82,12 @@ number. Numbers that are not defined (NaN) are null. Digests are SHA-256 in hex,
 
 `upshot.fsck/1` (`upshot fsck --json`)
     `faults` (`where`, `what`, `mends`: what `--repair` does about it, or null), `mended`: how many it mended.
+`upshot.report/1` (`upshot report [RUN [RUN]] --format json`, `upshot card [RUN] --format json`)
+    `title`; `runs`: ids; `version` of the Upshot that wrote it; `front` (`kicker`, `headline`, `sentences`, `claims` and `assumptions`: charts or
+    null, `breaks`, `gates`: outcome -> count, `verdict`, `owners`, `steps`, `evidence`), null for a card; `sections` in order (`name`, `title`,
+    `reader`, `blocks`, `evidence`: `stage` and `digest`). A block has a `kind`: "text" (`paragraphs`), "table" (`title`, `columns`, `rows`,
+    `note`), "chart" (also `form`, `x`, `y`, `low`, `high`, `by`, `mark`, `level`) or "chain" (`title`, `links`, `note`). Rows map column to
+    value and may hold more columns than are shown; columns and axes have `name`, `title`, `style`, `unit`, `low`, `high`.
 """
 
 from __future__ import annotations
@@ -118,6 +124,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "upshot.compare/1": ("first", "second", "config", "data", "metrics", "kpis"),
     "upshot.value/1": ("run", "kpi", "scale", "case", "subjects"),
     "upshot.lineage/1": ("run", "recipe", "recipe_digest", "source", "snapshot", "stages", "version"),
+    "upshot.report/1": ("title", "runs", "version", "front", "sections"),
     "upshot.replay/1": ("run", "level", "first", "difference", "largest", "stages", "changed"),
     "upshot.plan/1": ("recipe", "recipe_digest", "stages", "to_run"),
     "upshot.gates/1": ("recipe", "gates"),

@@ -106,7 +106,24 @@ class ChartBlock:
     level: float | None = None
 
 
-Block: TypeAlias = TextBlock | TableBlock | ChartBlock
+@dataclass(frozen=True)
+class Link:
+    """One link of a chain: what it is, and a few facts about it."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ChainBlock:
+    """What was made from what, in order: each link from the one before it."""
+
+    title: str
+    links: tuple[Link, ...]
+    note: str = ""
+
+
+Block: TypeAlias = TextBlock | TableBlock | ChartBlock | ChainBlock
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ SHOWN = 5
 
 
 def find_run(state: State, word: str) -> RunRow:
-    """The run that a word names.
+    """The run that a word names: an id, the beginning of one, "last", or a recipe, whose last run it is.
 
     Raises:
         UsageError: There is none, or more than one begins so.
@@ -35,7 +35,9 @@ def find_run(state: State, word: str) -> RunRow:
         raise UsageError("there is no such run", [Problem(word, f"no run is recorded in {state.root}", None, "upshot runs")])
     found = state.ledger.runs(limit=1) if word == "last" else state.ledger.runs(limit=SHOWN + 1, prefix=word)
     exact = [row for row in found if row.id == word]
-    if not found or not (is_run(word) or exact):
+    if not exact and not is_run(word):
+        exact = list(state.ledger.runs(limit=1, recipe=word))
+    if not exact and (not found or not is_run(word)):
         raise UsageError("there is no such run", [Problem(word, "no run is recorded that begins so", None, "upshot runs")])
     if len(found) > 1 and not exact:
         ids = ", ".join(row.id for row in found[:SHOWN]) + (", ..." if len(found) > SHOWN else "")

@@ -218,6 +218,7 @@ class Ledger:
         status: str | None = None,
         since: datetime | None = None,
         prefix: str | None = None,
+        before: str | None = None,
     ) -> tuple[RunRow, ...]:
         """The last runs, the newest first.
 
@@ -227,7 +228,10 @@ class Ledger:
             status: Only those that ended so.
             since: Only those that began then or later.
             prefix: Only those whose id begins so.
+            before: Only those that began before this run.
         """
+        from sqlalchemy import select
+
         from upshot.ledger.schema import RUNS
 
         query = RUNS.select().order_by(RUNS.c.seq.desc()).limit(limit)
@@ -239,6 +243,8 @@ class Ledger:
             query = query.where(RUNS.c.started_at >= stamp(since))
         if prefix is not None:
             query = query.where(RUNS.c.id.startswith(prefix, autoescape=True))
+        if before is not None:
+            query = query.where(RUNS.c.seq < select(RUNS.c.seq).where(RUNS.c.id == before).scalar_subquery())
         with self._database.reading() as connection:
             return tuple(record(RunRow, row) for row in connection.execute(query).mappings())
 

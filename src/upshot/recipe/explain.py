@@ -7,7 +7,7 @@ the choices that were overridden, which a run has no use for.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from upshot.recipe.layers import find_recipe
 from upshot.recipe.parameters import Parameter, parameter_at, parameters_of
 from upshot.recipe.provenance import Write
 from upshot.recipe.reading import KeyPath
-from upshot.recipe.recipe import Recipe, as_written
+from upshot.recipe.recipe import Recipe, as_written, leaves
 from upshot.recipe.schema import Outline, check
 
 
@@ -82,7 +82,7 @@ def explain_recipe(
     file = find_recipe(name, catalogue, project)
     composition = compose(file, tuple(overrides), catalogue, project, env=env, losers=True)
     recipe = check(file.name, composition, catalogue, project)
-    every = list(_leaves(as_written(recipe)))
+    every = list(leaves(as_written(recipe)))
     wanted = [_path(key, recipe) for key in keys]
     described = _Parameters(recipe, catalogue)
     found = [
@@ -181,14 +181,6 @@ def _at(tree: Any, path: KeyPath) -> Any:
             return None
         tree = tree[key]
     return tree
-
-
-def _leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
-    if isinstance(value, dict) and value:
-        for key, item in value.items():
-            yield from _leaves(item, (*path, key))
-    else:
-        yield path, value
 
 
 def value_text(value: Any) -> str:

@@ -235,3 +235,17 @@ def as_written(recipe: Recipe) -> dict[str, Any]:
 
 def _written(node: Node) -> dict[str, Any]:
     return {"use": node.use, **thaw(node.params)}
+
+
+def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Every value of a tree with the path to it; an empty map is a value, and so is a list.
+
+    Example:
+        >>> list(leaves({"a": {"b": 1}, "c": [2], "d": {}}))
+        [(('a', 'b'), 1), (('c',), [2]), (('d',), {})]
+    """
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from leaves(item, (*path, key))
+    else:
+        yield path, value

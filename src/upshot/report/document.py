@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from upshot.contracts.records import Outcome
 from upshot.contracts.sections import Block, ChartBlock, Column, Reader, Section, Style, TableBlock
 from upshot.contracts.tables import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 READERS: dict[Reader, str] = {
     "business": "Business",
@@ -22,6 +25,11 @@ READERS: dict[Reader, str] = {
     "engineering": "Engineering",
 }
 """Reader -> title of the chapter that is for them, in the order of the report."""
+
+FIGURES: tuple[Style, ...] = ("number", "count", "money", "share", "duration", "size")
+"""Styles whose values are aligned by their last digit."""
+EVIDENCE = "evidence"
+"""Name of the entry that lists the values of all stages, to which figures are linked."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +41,8 @@ class Evidence:
 
     @property
     def short(self) -> str:
-        """As people see it."""
-        return f"{self.stage} {self.digest[:8]}"
+        """The first digits of the digest, by which people know it again."""
+        return self.digest[:12]
 
 
 @dataclass(frozen=True)
@@ -100,14 +108,14 @@ class Report:
     Args:
         title: Of the whole.
         runs: Ids of the runs that it tells of.
-        front: The first screen.
+        front: The first screen; None in a report of a few sections.
         entries: Everything else, in order; chapters follow `READERS`.
         version: Of the Upshot that writes it.
     """
 
     title: str
     runs: tuple[str, ...]
-    front: Front
+    front: Front | None
     entries: tuple[Entry, ...]
     version: str
 
@@ -140,7 +148,18 @@ def rows_of(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
     """Rows in hand as a table."""
     import pandas as pd
 
-    return Table.of(pd.DataFrame([list(row) for row in rows], columns=list(names)))
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
+    return Table.of(pd.DataFrame({name: _values(values) for name, values in columns.items()}))
+
+
+def _values(values: Sequence[Any]) -> pd.Series:
+    """A column; as plain objects where a text has half a letter, as an argument of a command line may."""
+    import pandas as pd
+
+    try:
+        return pd.Series(list(values))
+    except UnicodeEncodeError:
+        return pd.Series(list(values), dtype=object)
 
 
 def section(title: str, reader: Reader, *blocks: Block | None) -> Section:
@@ -148,4 +167,4 @@ def section(title: str, reader: Reader, *blocks: Block | None) -> Section:
     return Section(title, reader, tuple(block for block in blocks if block is not None))
 
 
-__all__ = ["READERS", "Entry", "Evidence", "Front", "Report", "facts", "rows_of", "section", "table"]
+__all__ = ["EVIDENCE", "FIGURES", "READERS", "Entry", "Evidence", "Front", "Report", "facts", "rows_of", "section", "table"]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -20,16 +20,20 @@ from typing import Any
 import htpy as h
 from markupsafe import Markup
 
-from upshot.contracts.sections import Block, ChartBlock, Column, TableBlock, TextBlock
+from upshot.contracts.sections import Block, ChainBlock, ChartBlock, Column, Reader, TableBlock, TextBlock
 from upshot.errors import printable
 from upshot.report.charts import ink
 from upshot.report.charts.drawn import figure
-from upshot.report.document import READERS, Entry, Evidence, Front, Report
+from upshot.report.document import EVIDENCE, FIGURES, READERS, Entry, Evidence, Front, Report
 from upshot.report.words import NOTHING, head, text_of, texts
 
 MOST_BYTES = 2_900_000
-FIGURES = ("number", "count", "money", "share", "duration", "size")
-"""Styles whose values are aligned by their last digit."""
+FOLDED = 40
+"""A table with more rows is folded away until somebody asks for it."""
+LONG = 40
+"""Letters from which on a text wants room to be read in."""
+SHORT = 28
+"""Letters up to which it stays on one line."""
 FORMULA = "=+@"
 """A cell that begins so is run by spreadsheets into which a table is pasted."""
 JOINER = "\u2060"
@@ -78,18 +82,16 @@ def _page(report: Report, limits: Limits) -> str:
         h.style[Markup(style)],
     ]
     chapters = {reader: entries for reader in READERS if (entries := report.chapter(reader))}
-    links = [("front", "In short"), *((reader, READERS[reader]) for reader in chapters)]
+    links = [("front", "In short")] if report.front is not None else []
+    links += [(reader, READERS[reader]) for reader in chapters]
     body = h.body[
-        h.a(".skip", href="#front")["Skip to the report"],
+        h.a(".skip", href=f"#{links[0][0]}")["Skip to the report"],
         ink.textures(),
         h.header(".bar-top")[
             h.nav(aria_label="Chapters")[[h.a(href=f"#{anchor}")[title] for anchor, title in links]],
             h.div(".tools"),
         ],
-        h.main[
-            _front(report, limits),
-            [_chapter(reader, READERS[reader], entries, limits) for reader, entries in chapters.items()],
-        ],
+        h.main[list(_main(report, chapters, limits)),],
         h.footer[
             h.p[f"Written by Upshot {report.version} from what was recorded of {' and '.join(report.runs)}."],
             h.p["Nothing in this file was computed anew after the run but sums over what it stored; the same run gives the same file."],
@@ -97,6 +99,15 @@ def _page(report: Report, limits: Limits) -> str:
         h.script[Markup(script)],
     ]
     return f"{_whole(h.html(lang='en')[top, body])}\n"
+
+
+def _main(report: Report, chapters: Mapping[Reader, Sequence[Entry]], limits: Limits) -> Iterator[h.Element]:
+    if report.front is None:
+        yield h.h1(".quiet")[report.title]
+    else:
+        yield _front(report.front, limits)
+    for reader, entries in chapters.items():
+        yield _chapter(reader, READERS[reader], entries, limits)
 
 
 def _hash(content: str) -> str:
@@ -124,8 +135,7 @@ def harmless(text: str) -> str:
     return JOINER + text if is_formula else text
 
 
-def _front(report: Report, limits: Limits) -> h.Element:
-    front = report.front
+def _front(front: Front, limits: Limits) -> h.Element:
     columns = [
         _half(block, f"front-{name}", extra, limits)
         for name, block, extra in (("claims", front.claims, ()), ("assumptions", front.assumptions, front.breaks))
@@ -184,16 +194,23 @@ def _evidence(evidence: Sequence[Evidence]) -> h.Element | None:
     """Links to what the figures were made from."""
     if not evidence:
         return None
-    links = [
-        h.a(href=f"#evidence-{one.stage}", title=one.digest)[h.span(".stage")[one.stage], " ", h.code[one.digest[:8]]] for one in evidence
-    ]
+    links = [h.a(href=f"#evidence-{one.short}", title=one.digest)[one.stage, " ", h.code[one.short[:8]]] for one in evidence]
     return h.p(".evidence")[h.span["evidence"], links]
 
 
 def _block(block: Block, name: str, limits: Limits) -> h.Element:
     if isinstance(block, TextBlock):
         return h.div(".text")[[h.p[paragraph] for paragraph in block.paragraphs]]
+    if isinstance(block, ChainBlock):
+        return _chain(block)
     return _table(block, name, limits) if isinstance(block, TableBlock) else _drawn(block, name, limits)
+
+
+def _chain(block: ChainBlock) -> h.Element:
+    links = [h.li[h.b[link.title], [h.span[line] for line in link.lines]] for link in block.links]
+    return h.div[
+        h.p(".title")[block.title] if block.title else None, h.ol(".chain")[links], h.p(".note")[block.note] if block.note else None
+    ]
 
 
 def _drawn(block: ChartBlock, name: str, limits: Limits) -> h.Element:
@@ -206,19 +223,18 @@ def _table(block: TableBlock, name: str, limits: Limits) -> h.Element:
     columns = [_cells(frame[column.name].tolist(), column, frame) for column in block.columns]
     head_cells = [h.th(scope="col", class_=_align(column))[head(column)] for column in block.columns]
     is_named = any(column.title for column in block.columns)
-    body = h.tbody[[h.tr[[column[i] for column in columns]] for i in range(len(frame))]]
+    ids = [f"evidence-{str(digest)[:12]}" for digest in frame["digest"]] if name.startswith(f"{EVIDENCE}-") else [None] * len(frame)
+    body = h.tbody[[h.tr(id=identity)[[column[i] for column in columns]] for i, identity in enumerate(ids)]]
     left_out = f"The first {len(frame):,} of {rows:,} rows." if rows > len(frame) else ""
-    return h.div(".table")[
-        h.div(".wide", tabindex="0", role="region", aria_label=block.title or name)[
-            h.table(".data")[
-                h.caption[block.title] if block.title else None,
-                h.thead[h.tr[head_cells]] if is_named else None,
-                body,
-            ]
-        ],
-        h.p(".note")[block.note] if block.note else None,
-        h.p(".note.left-out")[left_out] if left_out else None,
+    region = h.div(".wide", tabindex="0", role="region", aria_label=block.title or name.replace("-", " "))[
+        h.table(".data")[
+            h.caption[block.title] if block.title else None,
+            h.thead[h.tr[head_cells]] if is_named else None,
+            body,
+        ]
     ]
+    shown = h.details[h.summary[f"{len(frame):,} rows"], region] if len(frame) > FOLDED else region
+    return h.div(".table")[shown, h.p(".note")[block.note] if block.note else None, h.p(".note.left-out")[left_out] if left_out else None]
 
 
 def _align(column: Column) -> str | None:
@@ -230,7 +246,9 @@ def _cells(values: Sequence[Any], column: Column, frame: Any) -> list[h.Element]
     ends = [""] * len(values)
     if column.low and column.high:
         both = zip(texts(frame[column.low].tolist(), column), texts(frame[column.high].tolist(), column), strict=True)
-        ends = ["" if NOTHING in pair else f" {pair[0]} to {pair[1]}" for pair in both]
+        ends = [
+            "" if NOTHING in pair or set(pair) == {text} else f" {pair[0]} to {pair[1]}" for pair, text in zip(both, shown, strict=True)
+        ]
     return [_cell(value, text, column, end) for value, text, end in zip(values, shown, ends, strict=True)]
 
 
@@ -243,7 +261,7 @@ def _cell(value: Any, text: str, column: Column, ends: str) -> h.Element:
         return h.td[h.code[harmless(text)]]
     if column.style == "date":
         return h.td(".date", data_v=text_of(value, column))[text]
-    return h.td[harmless(text)]
+    return h.td(class_="long" if len(text) > LONG else "word" if len(text) <= SHORT else None)[harmless(text)]
 
 
 def _raw(value: Any) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from math import floor, isfinite, log10
 from typing import Any
 
@@ -118,14 +118,31 @@ def signed_text(value: float, text: str) -> str:
     return f"+{text}" if value > 0 else text
 
 
-def ends(low: float | None, high: float | None) -> str:
-    """An interval in round brackets of its own kind, both ends written alike; empty where there is none.
+def span(low: float, high: float, unit: str) -> str:
+    """Two amounts with the unit they share.
 
     Example:
-        >>> ends(531_003, 893_370), ends(None, None)
-        ('531 k to 893 k', '')
+        >>> span(6, 25, "EUR/case"), span(0.1, 0.3, "1"), span(2, 3, "day"), span(459.65, 2_798, "EUR")
+        ('EUR 6 to 25 per case', '0.1 to 0.3', '2 to 3 day', 'EUR 460 to 2,798')
     """
-    return "" if low is None or high is None else f"{compact(low)} to {compact(high)}"
+    between, spoken_as = ends(low, high, unit), spoken_unit(unit)
+    if not is_money(unit):
+        return f"{between} {spoken_as}".strip()
+    currency, _, rest = spoken_as.partition(" ")
+    return f"{currency} {between} {rest}".strip()
+
+
+def ends(low: float | None, high: float | None, unit: str = "") -> str:
+    """An interval behind its value, whose unit it shares, both ends written alike; empty where there is none.
+
+    Example:
+        >>> ends(531_003, 893_370, "EUR"), ends(118.331, 122.67, "EUR"), ends(None, None)
+        ('531 k to 893 k', '118.33 to 122.67', '')
+    """
+    if low is None or high is None:
+        return ""
+    written = _coins if is_money(unit) and max(abs(low), abs(high)) < 1000 else compact
+    return f"{written(low)} to {written(high)}"
 
 
 def interval(measured: Measured) -> str:
@@ -169,16 +186,26 @@ def size(count: int) -> str:
 
 
 def moment(value: Any) -> str:
-    """A date; with the time of day where it is not midnight.
+    """A date; with the time of day, to the minute, where it is not midnight.
 
     Example:
-        >>> moment(date(2026, 1, 9)), moment(datetime(2026, 1, 9, 20, 30)), moment("2026-W02")
+        >>> moment(date(2026, 1, 9)), moment(datetime(2026, 1, 9, 20, 30, 59)), moment("2026-W02")
         ('2026-01-09', '2026-01-09 20:30', '2026-W02')
     """
     if isinstance(value, datetime):
-        clock = (value.hour, value.minute, value.second)
-        return value.strftime("%Y-%m-%d" if clock == (0, 0, 0) else "%Y-%m-%d %H:%M" if clock[2] == 0 else "%Y-%m-%d %H:%M:%S")
+        is_day = (value.hour, value.minute, value.second, value.microsecond) == (0, 0, 0, 0)
+        return value.strftime("%Y-%m-%d" if is_day else "%Y-%m-%d %H:%M")
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def stamp(text: str) -> str:
+    """A recorded moment, in UTC, as people read it.
+
+    Example:
+        >>> stamp("2026-11-26T19:36:47.349+00:00")
+        '2026-11-26 19:36 UTC'
+    """
+    return f"{moment(datetime.fromisoformat(text).astimezone(UTC))} UTC"
 
 
 def spoken(subject: str) -> str:
@@ -207,8 +234,10 @@ def decimals(values: Sequence[float], *, most: int = 6) -> int | None:
         (3, 1, None)
     """
     sizes = [abs(value) for value in values if isfinite(value) and value != 0]
-    if not sizes or max(sizes) / min(sizes) > 1000:
-        return None if sizes else 0
+    if all(value == round(value) for value in sizes):
+        return 0
+    if max(sizes) / min(sizes) > 1000:
+        return None
     wanted = 2 - floor(log10(max(sizes)))
     finest = 1 - floor(log10(min(sizes)))
     return min(max(wanted, finest, 0), most)
@@ -272,6 +301,30 @@ def written(value: Any, column: Column) -> str:
     return amount(float(value), column.unit)
 
 
+def brief(value: float, column: Column) -> str:
+    """One value as it stands beside its mark: three significant digits, thousands as k; its unit stands above.
+
+    Example:
+        >>> brief(690_817.2, Column("gain", "gain", "money")), brief(0.034, Column("rate", "rate", "share"))
+        ('691 k', '3.4 %')
+    """
+    return compact(value) if column.style in ("number", "money", "count") and not _is_missing(value) else text_of(value, column)
+
+
+def between(low: float, high: float, column: Column) -> str:
+    """Two values of a column with the unit they share.
+
+    Example:
+        >>> between(350.8, 56_300, Column("saved", "saved", "money", "EUR")), between(0.1, 0.25, Column("rate", "rate", "share"))
+        ('EUR 351 to 56.3 k', '10 % to 25 %')
+    """
+    return (
+        span(low, high, column.unit)
+        if column.style in ("number", "money", "count")
+        else f"{text_of(low, column)} to {text_of(high, column)}"
+    )
+
+
 def head(column: Column) -> str:
     """What stands above a column: its title, and its unit where the title does not say it."""
     unit = "" if column.style in ("share", "duration", "size", "text", "code", "outcome", "date") else spoken_unit(column.unit)
@@ -289,6 +342,8 @@ def _is_missing(value: Any) -> bool:
 __all__ = [
     "NOTHING",
     "amount",
+    "between",
+    "brief",
     "compact",
     "decimals",
     "duration",
@@ -301,8 +356,10 @@ __all__ = [
     "number",
     "per_period",
     "size",
+    "span",
     "spoken",
     "spoken_unit",
+    "stamp",
     "text_of",
     "texts",
     "written",

@@ -106,7 +106,7 @@ function readable(figure) {
       });
       if (!found) { hide(); return; }
       const [px, , ...texts] = found;
-      show(px, texts[2] || figure.querySelector("h4").textContent, [`${data.heads[0]}: ${texts[0]}`, `${data.heads[1]}: ${texts[1]}`]);
+      show(px, texts[2] || figure.querySelector(".title").textContent, [`${data.heads[0]}: ${texts[0]}`, `${data.heads[1]}: ${texts[1]}`]);
     } else if (data.at.length) {
       const index = nearest(x);
       show(data.at[index], `${data.head} ${data.x[index]}`, lines(index));
@@ -155,7 +155,10 @@ function themes() {
     const chosen = document.documentElement.dataset.theme;
     return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   };
-  const tell = () => { button.textContent = dark() ? "Light theme" : "Dark theme"; };
+  const tell = () => { 
+    button.textContent = dark() ? "Light" : "Dark";
+    button.setAttribute("aria-label", `${button.textContent} theme`);
+  };
   button.addEventListener("click", () => {
     document.documentElement.dataset.theme = dark() ? "light" : "dark";
     tell();
@@ -180,5 +183,6 @@ document.querySelectorAll("table.data").forEach((table) => {
   filterable(table, table.closest(".wide"));
 });
 document.querySelectorAll("figure.chart").forEach((figure) => { if (figure.querySelector("script.readings")) readable(figure); });
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
 themes();
 chapters();

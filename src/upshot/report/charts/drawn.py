@@ -28,7 +28,7 @@ def figure(block: ChartBlock, name: str, *, most_points: int, most_rows: int) ->
         most_rows: Rows that are drawn at most, of charts that have rows.
     """
     picture = _picture(block, most_points, most_rows)
-    title = h.figcaption[h.h4(id=f"{name}-title")[block.title]]
+    title = h.figcaption[h.span(".title", id=f"{name}-title")[block.title]]
     if picture is None:
         return h.figure(".chart")[title, h.p(".empty")["There is nothing to draw: no row has a value."]]
     is_plot = picture.readings is not None

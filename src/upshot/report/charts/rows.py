@@ -17,7 +17,7 @@ from upshot.report.charts import ink
 from upshot.report.charts.plot import Picture
 from upshot.report.charts.scales import Scale, calendar, numeric
 from upshot.report.charts.series import Axis, Drawn, Series, axis_of, drawn_from
-from upshot.report.words import NOTHING, head, text_of, texts
+from upshot.report.words import NOTHING, brief, head, text_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,11 +101,11 @@ def _whisker(one: Series, at: int, index: int, scale: Scale, middle: int) -> h.N
 
 
 def _figure(one: Series, at: int) -> h.Node:
-    (text,) = texts([float(one.y[at])], one.column)
+    text = brief(float(one.y[at]), one.column)
     if one.low is None or one.high is None or not (one.low[at] == one.low[at] and one.high[at] == one.high[at]):
         return text
-    low, high = texts([float(one.low[at]), float(one.high[at])], one.column)
-    return [text, " ", h.span(".ends")[f"{low} to {high}"]]
+    low, high = (brief(float(end), one.column) for end in (one.low[at], one.high[at]))
+    return [text, " ", h.span(".ends")[f"{low} to {high}"]] if (low, high) != (text, text) else text
 
 
 def _axis(scale: Scale, figures: int) -> h.Element:

@@ -13,7 +13,7 @@ from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
 from upshot.contracts.sections import Column
-from upshot.report.words import compact, is_money, minus
+from upshot.report.words import compact, duration, is_money, minus, size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,6 +100,10 @@ def tick_text(value: float, step: float, column: Column) -> str:
     """A round value as an axis shows it."""
     if column.style == "share":
         return f"{minus(_plain(value * 100, step * 100))} %"
+    if column.style == "duration":
+        return duration(value) if value else "0"
+    if column.style == "size":
+        return size(int(value))
     if abs(value) >= 10_000 or step >= 10_000:
         return compact(round(value / step) * step)
     text = _plain(value, step)
