@@ -12,8 +12,8 @@ from upshot.contracts.sections import Column, Section, Style, TableBlock, TextBl
 from upshot.engine.compare import Comparison, Pair
 from upshot.engine.past import Past
 from upshot.report.document import EVIDENCE, Entry, Evidence, Front, Report, section, table
-from upshot.report.front import headline, unit_and_period
-from upshot.report.words import amount, ends, is_money, per_period, spoken_unit
+from upshot.report.front import headline, scaled_to, unit_and_period
+from upshot.report.words import amount, ends, is_money, spoken_unit
 
 BETTER = {"first": "the first", "second": "the second", None: "open"}
 
@@ -61,14 +61,9 @@ def _headline(found: Comparison, pair: Pair | None) -> str:
     if pair.difference.value == 0:
         return "The second run is worth the same"
     more = pair.difference.value > 0
-    size, period = amount(abs(pair.difference.value), pair.difference.unit), per_period(_period(found))
-    return f"The second run comes to {size}{period} {'more' if more else 'less'}"
-
-
-def _period(found: Comparison) -> str | None:
     valuations = found.second.value("value")
-    period: str | None = None if valuations is None else valuations.by_kpi[valuations.objective].kpi.period
-    return period
+    scaled = "" if valuations is None else scaled_to(valuations.by_kpi[pair.name].kpi)
+    return f"The second run comes to {amount(abs(pair.difference.value), pair.difference.unit)}{scaled} {'more' if more else 'less'}"
 
 
 def _sentences(found: Comparison, pair: Pair | None) -> Iterator[str]:

@@ -90,10 +90,10 @@ def headline(valuation: Valuation) -> str:
     """
     kpi = valuation.kpi
     if not valuation.gain:
-        return f"{amount(valuation.per_period[CANDIDATE].value, kpi.unit)}{_scaled(kpi)}"
+        return f"{amount(valuation.per_period[CANDIDATE].value, kpi.unit)}{scaled_to(kpi)}"
     first, gain = next(iter(valuation.gain.items()))
     more = (gain.value >= 0) == (kpi.direction == "maximize")
-    return f"{amount(abs(gain.value), kpi.unit)}{_scaled(kpi)} {'more' if more else 'less'} than {alternative(first)}"
+    return f"{amount(abs(gain.value), kpi.unit)}{scaled_to(kpi)} {'more' if more else 'less'} than {alternative(first)}"
 
 
 def alternative(subject: str) -> str:
@@ -159,7 +159,9 @@ def _measured(past: Past, case: Case) -> str:
         if block == "entity"
         else ""
     )
-    scaled = f", scaled to a {valuation.kpi.period} (× {compact(valuation.scale)})" if valuation.kpi.period else ""
+    kpi = valuation.kpi
+    to = f"a {kpi.period}" if kpi.period else f"{kpi.volume:,.0f} cases" if kpi.volume else ""
+    scaled = f", scaled to {to} (× {compact(valuation.scale)})" if to else ""
     return f"Measured on {measured.n:,} test cases{over} on which nothing was trained or tuned{scaled}."
 
 
@@ -178,21 +180,22 @@ def claims(valuation: Valuation) -> ChartBlock | None:
         form="interval",
         rows=rows_of(("against", "gain", "low", "high"), rows),
         x=Column("against", "against", "text"),
-        y=(Column("gain", f"gain{_scaled(kpi)}", "money" if is_money(kpi.unit) else "number", kpi.unit),),
+        y=(Column("gain", f"gain{scaled_to(kpi)}", "money" if is_money(kpi.unit) else "number", kpi.unit),),
         low=Column("low", "low"),
         high=Column("high", "high"),
         level=0.0,
     )
 
 
-def _scaled(kpi: Kpi) -> str:
-    return per_period(kpi.period) if kpi.per is None else ""
+def scaled_to(kpi: Kpi) -> str:
+    """What an amount of a KPI is scaled to, as it follows the amount; nothing for a ratio."""
+    return per_period(kpi) if kpi.per is None else ""
 
 
 def unit_and_period(kpi: Kpi) -> str:
     """The unit of a KPI with what it is scaled to."""
     unit = spoken_unit(kpi.unit)
-    return f"{unit}{_scaled(kpi)}"
+    return f"{unit}{scaled_to(kpi)}"
 
 
 def tornado(case: Case) -> ChartBlock | None:
@@ -216,7 +219,7 @@ def tornado(case: Case) -> ChartBlock | None:
         form="interval",
         rows=rows_of(("assumption", "gain", "low", "high"), rows),
         x=Column("assumption", "assumption, from low to high", "text"),
-        y=(Column("gain", f"gain{_scaled(kpi)}", "money" if is_money(kpi.unit) else "number", kpi.unit),),
+        y=(Column("gain", f"gain{scaled_to(kpi)}", "money" if is_money(kpi.unit) else "number", kpi.unit),),
         low=Column("low", "low"),
         high=Column("high", "high"),
         level=0.0,
