@@ -142,7 +142,7 @@ def test_money_is_told_for_every_subject_by_term_and_over_time(project: RecipePr
 def test_a_section_of_the_recipe_is_shown_as_it_was_stored(project: RecipeProject) -> None:
     section = sections(project, ids(project)[0])["curve"]
 
-    (chart,) = section["blocks"]
+    chart, *_ = section["blocks"]
     assert (section["title"], chart["form"], chart["x"]["name"]) == ("What the policy was chosen from", "line", "threshold")
     assert [one["stage"] for one in section["evidence"]] == ["inspect"]
 
