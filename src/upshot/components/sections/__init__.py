@@ -21,7 +21,9 @@ ENTRIES: tuple[Component, ...] = (
     _section("reliability", "Reliability", "Whether probabilities are what happens: observed share by mean probability, with intervals."),
     _section("ranking_curves", "RankingCurves", "Precision by recall and ROC on the test rows, and where the decisions stand on them."),
     _section("residuals", "Residuals", "Outcome minus prediction: its spread, by prediction, and over time."),
-    _section("learning_curve", "LearningCurve", "Whether more data would help: the score on validation rows by the number of training rows."),
+    _section(
+        "learning_curve", "LearningCurve", "Whether more data would help: the score on validation rows by the number of training rows."
+    ),
     _section("data_profile", "DataProfile", "What the checks found, and each column in the training and the test rows."),
     _breakdown("slices", "Slices", "What the recipe's slices found: scores and money of parts of the test cases."),
     _breakdown("fairness", "Fairness", "What the recipe's protected slices found: rates by group, and the gaps between them."),
