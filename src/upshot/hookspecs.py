@@ -1,7 +1,7 @@
 """Every extension point, in call order.
 
 Three kinds, told apart by the verb: `register_*` offers things (all answers are joined), `decide_*` answers a question (the first
-answer counts; there is none yet), `before_*`, `after_*` and `on_*_error` watch and return nothing. Installed means offered:
+answer counts), `before_*`, `after_*` and `on_*_error` watch and return nothing. Installed means offered:
 `register_components` and `register_config` act when a recipe names what they offer; stages and watchers act only for plugins that
 the project file or the recipe lists under `use_plugins`.
 """
@@ -17,6 +17,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from upshot.contracts.components import Component
+    from upshot.contracts.records import Evaluation, ModelVersion, Valuations, Verdicts
     from upshot.contracts.tables import Map
 
 PROJECT_NAME = "upshot"
@@ -43,6 +44,14 @@ class StageInfo:
     digest: str | None = None
     cached: bool = False
     seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """An answer to `decide_promotion`: whether the candidate may be served, and why; the reason is journalled."""
+
+    is_granted: bool
+    reason: str
 
 
 @hookspec
@@ -159,4 +168,37 @@ def after_run(run: RunInfo, status: str, values: Map[str]) -> None:
         >>> @hookimpl
         ... def after_run(run, status):
         ...     print(run.id, status)
+    """
+
+
+@hookspec(firstresult=True)
+def decide_promotion(
+    candidate: ModelVersion,
+    champion: ModelVersion | None,
+    environment: str,
+    verdicts: Verdicts,
+    evaluation: Evaluation,
+    valuations: Valuations,
+) -> Promotion | None:
+    """Say whether a version becomes the champion of an environment.
+
+    It can only refuse what gates, waivers and approvals have let through; nothing that it answers replaces one of them.
+
+    Called: by `upshot promote`, once gates, waivers and approvals allow the promotion, before anything is changed; not by `rollback`.
+    Answers: the first listed plugin that does not return None decides; the built-in rule answers last (`trylast`) and grants.
+
+    Args:
+        candidate: The registered version.
+        champion: What the environment serves now; None for the first.
+        environment: Its name.
+        verdicts: Of the environment's gates, on the recorded evidence.
+        evaluation: Scores of the candidate on its test rows.
+        valuations: Money of the candidate, the baselines and, where it could be played, the champion on the same rows.
+
+    Example:
+        >>> @hookimpl
+        ... def decide_promotion(environment, valuations):      # take only the arguments you need
+        ...     gain = valuations.by_kpi[valuations.objective].gain.get("champion")
+        ...     if environment == "prod" and gain is not None and gain.value < 1000:
+        ...         return Promotion(False, reason="not worth a change of what is served")
     """

@@ -19,6 +19,7 @@ import re
 import socket
 import subprocess
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -150,8 +151,11 @@ def authors(files: tuple[str, ...], folder: Path) -> tuple[str, ...]:
         files: Relative to the folder.
         folder: In a git work tree, or nowhere; then nobody is known.
     """
-    found = (line for file in files for line in _git(folder, "log", "-1", "--format=%ae", "--", file))
-    return tuple(sorted(set(found)))
+    if not any((home / ".git").exists() for home in (folder, *folder.parents)):
+        return ()
+    with ThreadPoolExecutor(max_workers=8) as pool:  # a process a file, and each of them waits
+        found = pool.map(lambda file: _git(folder, "log", "-1", "--format=%ae", "--", file), files)
+        return tuple(sorted({line for lines in found for line in lines}))
 
 
 def _git(folder: Path, *words: str) -> tuple[str, ...]:

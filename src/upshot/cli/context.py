@@ -9,10 +9,11 @@ import argparse
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from upshot.catalogue import Catalogue, load_catalogue
 from upshot.errors import RecipeError
+from upshot.identity import Person, authors, whoami
 from upshot.project import Project, find_project
 from upshot.recipe.cache import cached_recipe, composition_key, keep, surroundings
 from upshot.recipe.outside import refuse_foreign_paths, refuse_missing_secrets
@@ -26,14 +27,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """Project and catalogue of one command."""
+    """Project and catalogue of one command, and who says that they give it."""
 
     project: Project
+    said: str | None = None
 
     @classmethod
     def of(cls, arguments: argparse.Namespace) -> Context:
         """The context of the current folder."""
-        return cls(find_project(Path.cwd(), arguments.state))
+        return cls(find_project(Path.cwd(), arguments.state), getattr(arguments, "said", None))
+
+    @cached_property
+    def person(self) -> Person:
+        """Who gives the command."""
+        return whoami(self.project, self.said)
+
+    def maker(self, recipe: Recipe) -> dict[str, Any]:
+        """Who runs a recipe, and who wrote it, as a run writes it down."""
+        return {
+            **self.person.to_json(),
+            "authors": list(authors(recipe.files(), self.project.root)),
+            "root": str(self.project.root),
+        }
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -52,7 +67,7 @@ class Context:
         from upshot.engine.run import Engine
 
         use = dict.fromkeys((*self.project.use_plugins, *recipe.use_plugins))
-        return Engine(self.catalogue, self.state, tuple(use))
+        return Engine(self.catalogue, self.state, tuple(use), maker=self.maker)
 
     @cached_property
     def surroundings(self) -> str:
@@ -90,8 +105,15 @@ class Context:
                 except RecipeError as error:
                     error.problems = tuple(in_environment(problem, other) for problem in error.problems)
                     raise
+            if found.environment != env:
+                self._keep(found, name, overrides, other)
         keep(recipe, key, catalogue=self.catalogue, project=self.project)
         return recipe
+
+    def _keep(self, recipe: Recipe, name: str, overrides: list[str], env: str) -> None:
+        """Remember what a recipe is in another environment, now that it was composed and proven there too."""
+        key = composition_key(name, overrides, env=env, catalogue=self.catalogue, project=self.project, around=self.surroundings)
+        keep(recipe, key, catalogue=self.catalogue, project=self.project)
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
@@ -104,6 +126,16 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
 def add_env(parser: argparse.ArgumentParser) -> None:
     """The environment that is laid over the recipe."""
     parser.add_argument("--env", metavar="NAME", help="environment whose keys are laid over the recipe, below the overrides")
+
+
+def add_as(parser: argparse.ArgumentParser) -> None:
+    """The name under which somebody acts."""
+    parser.add_argument(
+        "--as",
+        dest="said",
+        metavar="NAME",
+        help="your name (default: git's user.email, or the account); it is recorded, and proves nothing",
+    )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

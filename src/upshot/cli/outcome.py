@@ -9,7 +9,7 @@ from typing import Any
 from upshot.cli.looks import look_documents, look_lines, set_aside
 from upshot.cli.shapes import measurement, plain
 from upshot.cli.text import columns, interval, number
-from upshot.contracts.records import Evaluation, Measured, ModelVersion, Valuation, Valuations, Verdicts
+from upshot.contracts.records import Champion, Evaluation, Measured, ModelVersion, Valuation, Valuations, Verdicts
 from upshot.engine.run import RunRecord
 from upshot.report.words import per_period, spoken
 
@@ -25,6 +25,7 @@ def render(record: RunRecord, values: Mapping[str, Any]) -> str:
     lines += [("value", value_line(values["value"]))] if "value" in values else []
     lines += look_lines(values["inspect"]) if "inspect" in values else []
     lines += [("data", aside)] if "validate" in values and (aside := set_aside(values["validate"])) is not None else []
+    lines += champion_lines(values["value"].champion) if "value" in values else []
     lines += [("gates", gate_line(values["gate"]))] if "gate" in values else []
     lines.append(("version", version_line(record, values.get("register"))))
     lines.append(("run", f"{record.id}" + (" (nothing had to run)" if record.answered_by else "")))
@@ -68,6 +69,19 @@ def value_line(valuations: Valuations) -> str:
     return "; ".join([text, *(f" {_signed(measured)} {interval(measured)} against {spoken(name)}" for name, measured in others)])
 
 
+def champion_lines(champion: Champion) -> list[tuple[str, str]]:
+    """What the candidate was held against; nothing of a recipe without environments."""
+    if champion.environment is None:
+        return []
+    if champion.version is None:
+        return [("champion", f"none: {champion.environment} serves nothing yet")]
+    text = f"{champion.version} in {champion.environment}"
+    if champion.trouble is not None:
+        return [("champion", f"{text} could not be played: {champion.trouble}")]
+    seen = f"; it may have learnt from {champion.seen:,} of the test rows" if champion.seen else ""
+    return [("champion", text + seen)]
+
+
 def gate_line(verdicts: Verdicts) -> str:
     """Counts, and what would settle the undecided."""
     text = f"{verdicts.count('PASS')} pass, {verdicts.count('FAIL')} fail, {verdicts.count('INCONCLUSIVE')} inconclusive"
@@ -95,6 +109,7 @@ def document(record: RunRecord, values: Mapping[str, Any]) -> dict[str, object]:
         body["metrics"] = {name: measurement(m) for name, m in values["evaluate"].metrics.items()}
     if "value" in values:
         body["value"] = {name: valued(valuation) for name, valuation in values["value"].by_kpi.items()}
+        body["champion"] = asdict(values["value"].champion)
     if "gate" in values:
         body["gates"] = [plain(asdict(verdict)) for verdict in values["gate"].verdicts]
     if "inspect" in values:

@@ -6,11 +6,12 @@ from dataclasses import asdict
 from typing import Any
 
 from upshot.cli.looks import look_documents, look_lines
-from upshot.cli.outcome import gate_line, scores, subjects, value_line, valued
+from upshot.cli.outcome import champion_lines, gate_line, scores, subjects, value_line, valued
 from upshot.cli.shapes import measurement, printed
 from upshot.cli.text import columns, duration
 from upshot.contracts.tables import Map, thaw
 from upshot.engine.past import Past
+from upshot.identity import Person
 
 WIDTH = 12
 """Letters of a digest that people are shown."""
@@ -28,14 +29,21 @@ def _head(past: Past) -> str:
     row, data = past.row, past.data
     lines = [("run", row.id), ("recipe", f"{row.recipe} {row.recipe_digest[:WIDTH]}"), ("status", row.status)]
     lines += [("error", "; ".join(line.strip() for line in row.error.splitlines() if line.strip()))] if row.error else []
+    lines += [("by", _by(row.person))] if row.person else []
     lines += [("started", row.started_at), ("took", duration(row.summary.get("seconds")) or "not known: it did not end")]
     lines += [("data", f"{data.table} version {data.version}: {data.rows:,} rows, digest {data.digest[:WIDTH]}")] if data else []
     lines += [("value", value_line(past.value("value")))] if past.value("value") else []
     lines += look_lines(past.value("inspect")) if past.value("inspect") else []
+    lines += champion_lines(past.value("value").champion) if past.value("value") else []
     lines += [("gates", gate_line(past.value("gate")))] if past.value("gate") else []
     lines.append(("version", row.summary.get("version") or "none registered"))
     lines.append(("log", str(past.log) if past.log.is_file() else f"{past.log} is gone"))
     return columns(lines)
+
+
+def _by(person: Map[Any]) -> str:
+    authors = ", ".join(person.get("authors", ()))
+    return Person.from_json(person).sentence + (f"; the recipe is by {authors}" if authors else "")
 
 
 def _stages(past: Past) -> list[str]:
@@ -98,6 +106,7 @@ def document(past: Past) -> str:
             "run": row.id,
             "recipe": row.recipe,
             "status": row.status,
+            "person": row.person or None,
             "started_at": row.started_at,
             "finished_at": row.finished_at,
             "seconds": row.summary.get("seconds"),
@@ -119,6 +128,7 @@ def document(past: Past) -> str:
             "value": {name: valued(valuation) for name, valuation in valuations.by_kpi.items()} if valuations else None,
             "slices": look_documents(inspection.slices) if inspection else None,
             "probes": look_documents(inspection.probes) if inspection else None,
+            "champion": asdict(valuations.champion) if valuations else None,
             "gates": [asdict(verdict) for verdict in verdicts.verdicts] if verdicts else None,
             "environment": thaw(row.summary.get("environment")),
             "log": str(past.log),

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from upshot.cli.context import Context, add_json, add_recipe
+from upshot.cli.context import Context, add_as, add_json, add_recipe
 from upshot.cli.outcome import document, render
 from upshot.cli.progress import Quiet, watching
 from upshot.engine.plan import Plan
@@ -19,6 +19,7 @@ SHOWN = ("validate", "split", "play", "evaluate", "value", "inspect", "gate", "r
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     add_recipe(parser)
+    add_as(parser)
     add_json(parser)
 
 

@@ -9,10 +9,11 @@ number. Numbers that are not defined (NaN) are null. Digests are SHA-256 in hex,
     `recipe_digest`, `error`, and `columns`: what `--columns` asked for, name -> value.
 
 `upshot.record/1` (`upshot show RUN --json`)
-    One run: `run`, `recipe`, `status`, `started_at`, `finished_at`, `seconds`, `error`, `version`; `stages` in order (`stage`, `cached`,
+    One run: `run`, `recipe`, `status`, `person` (`name`, `source`, `account`, `git`, `authors` of the recipe, `root`; null where that was not
+    recorded), `started_at`, `finished_at`, `seconds`, `error`, `version`; `stages` in order (`stage`, `cached`,
     `seconds`, `key`, `value`: the digest of what it gave, `cleared`: whether that is no longer kept); `data` (`table`, `version`, `rows`,
-    `digest`, `columns`) or null; `metrics`, `value`, `slices`, `probes` and `gates` as in `upshot.run/1`, null where they are not known;
-    `slices` and `probes` by name: `topic`, `title`, `entries` (`name`, `cases`, `note`, `measures`: name -> measurement), `whole`,
+    `digest`, `columns`) or null; `metrics`, `value`, `slices`, `probes`, `champion` and `gates` as in `upshot.run/1`, null where they are not
+    known; `slices` and `probes` by name: `topic`, `title`, `entries` (`name`, `cases`, `note`, `measures`: name -> measurement), `whole`,
     `reference` (an entry or null) and `nothing` (what it means that there is no entry, or null); `environment` (`seed`,
     `threads`, `today`, `use_plugins`, `python`, `platform`, `cores`, `cpu`, `blas`, `libraries`) or null; `log`, the path of its log.
 
@@ -38,11 +39,38 @@ number. Numbers that are not defined (NaN) are null. Digests are SHA-256 in hex,
 
 `upshot.plan/1` (`upshot plan RECIPE --json`)
     `recipe`, `recipe_digest`; `stages` in order (`stage`, `cached`, `reason`, `key`: null behind a stage that must run, `seconds`: when it last
-    ran, or null); `to_run`: how many are not cached.
+    ran, or null); `to_run`: how many are not cached; `weaker`: in what less is asked for than of what is served (`environment`, `serves`: the
+    version, `where`, `what`, `needs`: whose approval, `role`, `count` and `by`).
 
 `upshot.gates/1` (`upshot gates RECIPE --json`)
     `recipe`; `gates` in the recipe's order (`gate`, `outcome`: "PASS", "FAIL" or "INCONCLUSIVE", `what`, `measured` as in `upshot.run/1` or
     null, `threshold`, `reason`, `would_decide`).
+
+`upshot.standing/1` (`upshot gates RECIPE@NUMBER --env NAME --json`)
+    A version before an environment: `name`, `number`, `environment`, `run` (the evidence), `serves`: the number that is served there, or null;
+    `gates` as in `upshot.gates/1`, each with `passes` and `waiver` (as in `upshot.waivers/1`, or null); `approvals` by role (`role`, `count`, `by`:
+    who may, or null for anybody but the makers; `given` as in `upshot.approvals/1`, `void`: those that do not count, with `why`); `weaker`: in what less
+    is asked for than of what is served (`where`, `what`).
+
+`upshot.waivers/1` (`upshot gates RECIPE@NUMBER --waive GATE --json`, `--withdraw GATE`)
+    `waivers`: what was written down or taken back (`name`, `number`, `environment`, `gate`, `role`, `until`, `at`, `person`, `reason`, `entry` of the
+    journal, `withdrawn`: the entry that took it back before, or null).
+
+`upshot.approvals/1` (`upshot approve --json`)
+    `approvals`: what was written down, or taken back with `--withdraw` (`name`, `number`, `environment`, `role`, `at`, `person`: `name`, `source`,
+    `account`, `git`; `reason`, `entry`, `withdrawn`).
+
+`upshot.promotion/1` (`upshot promote --json`, `upshot rollback --json`)
+    `name`, `environment`, `kind` ("promoted" or "rolled_back"), `number`, `previous`, `at`, `person`, `reason`, `entry`, `changed`: false where it was
+    served already; `terms`: `gates` and `protocol` as they were, `verdicts`, `waivers` and `approved` (journal entries), `weaker`, `run`, `decision`.
+
+`upshot.history/1` (`upshot history RECIPE --json`)
+    `name`; `events`, the oldest first (`entry`, `at`, `what`, `number`, `environment`, `person`, `role`, `gate`, `until`, `previous`, `reason`,
+    `takes_back`: an entry; null where one does not apply).
+
+`upshot.status/1` (`upshot status --json`)
+    `environments` (`name`, `environment`, `number`, `since`, `person`: null where nothing is served; `newest`: the newest version, `lacks`: the keys of
+    what it lacks there, null where no recipe was named).
 
 `upshot.recipes/1` (`upshot recipes --json`)
     `recipes`, the project's own first (`name`, `layer`: "project", "plugin NAME" or "packaged", `sentence`, `shadowed`: whether one of the same
@@ -106,6 +134,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
         "run",
         "recipe",
         "status",
+        "person",
         "started_at",
         "finished_at",
         "seconds",
@@ -117,6 +146,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
         "value",
         "slices",
         "probes",
+        "champion",
         "gates",
         "environment",
         "log",
@@ -126,8 +156,26 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "upshot.lineage/1": ("run", "recipe", "recipe_digest", "source", "snapshot", "stages", "version"),
     "upshot.report/1": ("title", "runs", "version", "front", "sections"),
     "upshot.replay/1": ("run", "level", "first", "difference", "largest", "stages", "changed"),
-    "upshot.plan/1": ("recipe", "recipe_digest", "stages", "to_run"),
+    "upshot.plan/1": ("recipe", "recipe_digest", "stages", "to_run", "weaker"),
     "upshot.gates/1": ("recipe", "gates"),
+    "upshot.standing/1": ("name", "number", "environment", "run", "serves", "gates", "approvals", "weaker"),
+    "upshot.waivers/1": ("waivers",),
+    "upshot.approvals/1": ("approvals",),
+    "upshot.promotion/1": (
+        "name",
+        "environment",
+        "kind",
+        "number",
+        "previous",
+        "at",
+        "person",
+        "reason",
+        "entry",
+        "changed",
+        "terms",
+    ),
+    "upshot.history/1": ("name", "events"),
+    "upshot.status/1": ("environments",),
     "upshot.recipes/1": ("recipes",),
     "upshot.recipe/1": (
         "name",

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from upshot.cli.context import Context, add_json, add_recipe
+from upshot.cli.context import Context, add_as, add_json, add_recipe
 from upshot.cli.text import columns, duration, interval, number
 from upshot.contracts.records import Measured
 from upshot.engine.leaderboard import Measure, Standing, measure_of, ranked, remarks, standing
@@ -37,6 +37,7 @@ MANY = 50
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     add_recipe(parser)
+    add_as(parser)
     add_json(parser)
     parser.epilog = (
         "Several values make points, all combinations of them: model=xgboost,lightgbm 'seed=range(1,4)' 'model=glob(*boost*)'.\n"

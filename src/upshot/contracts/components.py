@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from upshot.contracts.records import (
     Breakdown,
     Cases,
+    Champion,
     Checked,
     DecisionKind,
     Direction,
@@ -26,6 +27,7 @@ from upshot.contracts.records import (
     Inspection,
     Kpi,
     PredictionKind,
+    Predictor,
     Roles,
     Seed,
     Snapshot,
@@ -619,6 +621,33 @@ class Gate(Protocol):
     def judge(self, name: str, evidence: Evidence) -> Verdict: ...
 
 
+@dataclass(frozen=True)
+class Deployed:
+    """A registered version made again from its files: how it scores, and how it decides.
+
+    Args:
+        predictor: Its scoring path, under the fold `predictor.final`.
+        policy: Its policy, as it was configured.
+        tuned: What the policy had chosen.
+        seen_until: Moment of the last row that it was fitted or tuned on; None without a clock.
+    """
+
+    predictor: Predictor
+    policy: Policy
+    tuned: Tuned
+    seen_until: str | None
+
+
+class Incumbent(Protocol):
+    """Service of the engine: the version that an environment serves, which a candidate is held against."""
+
+    champion: Champion
+
+    def deployed(self) -> Deployed:
+        """The version, ready to score and decide; only where `champion.version` is set."""
+        ...
+
+
 class Lake(Protocol):
     """Service of the engine: where snapshots are pinned."""
 
@@ -689,12 +718,14 @@ __all__ = [
     "Component",
     "Compute",
     "CrossFitted",
+    "Deployed",
     "Evidence",
     "Examples",
     "Explained",
     "Feature",
     "Game",
     "Gate",
+    "Incumbent",
     "InformedMetric",
     "Kind",
     "Labeller",

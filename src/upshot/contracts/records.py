@@ -480,8 +480,27 @@ def _test_rows(frames: Map[Table], folds: Folds) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
+class Champion:
+    """The version that an environment serves, as a candidate is held against it.
+
+    Attributes:
+        environment: Whose champion it is; None where the recipe has no environments.
+        version: "card_fraud 3"; None where nothing is served there.
+        record: Digest of the version's content.
+        trouble: Why it could not be played on the test rows; None where it was.
+        seen: Test rows that it may have been fitted or tuned on, which favours it.
+    """
+
+    environment: str | None = None
+    version: str | None = None
+    record: str | None = None
+    trouble: str | None = None
+    seen: int = 0
+
+
+@dataclass(frozen=True)
 class Flows:
-    """What then happened on the test rows, by subject ("candidate" and each baseline).
+    """What then happened on the test rows, by subject ("candidate", each baseline, and "champion" where one was played).
 
     Attributes:
         tables: Subject -> frame with `case` (position among the test cases), `block` and one column a flow.
@@ -491,6 +510,7 @@ class Flows:
         block: What a block is: "day", "entity", ...
         notes: What a reader of the money must know of how it was played, a sentence each.
         tuned: "fold/baseline" -> what the baseline chose, for those that choose.
+        champion: What was served when this was played.
     """
 
     tables: Map[Table]
@@ -500,6 +520,7 @@ class Flows:
     block: str
     notes: tuple[str, ...] = ()
     tuned: Map[Tuned] = field(default_factory=Map)
+    champion: Champion = field(default_factory=Champion)
 
 
 @dataclass(frozen=True)
@@ -592,10 +613,11 @@ class Valuation:
 
 @dataclass(frozen=True)
 class Valuations:
-    """All KPIs by name, valued on the test rows."""
+    """All KPIs by name, valued on the test rows, and what was served then."""
 
     by_kpi: Map[Valuation]
     objective: str
+    champion: Champion = field(default_factory=Champion)
 
 
 @dataclass(frozen=True)

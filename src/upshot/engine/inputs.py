@@ -7,7 +7,7 @@ One table says how each kind of argument is provided. A leaf is one fact with it
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -16,15 +16,16 @@ from os import cpu_count
 from typing import Any
 
 from upshot.catalogue import BUILT_IN, Catalogue
-from upshot.contracts.components import KINDS, Lake, Registry
+from upshot.contracts.components import KINDS, Incumbent, Lake, Registry
 from upshot.contracts.records import Features, FittedModels, Kpis, Predictor, Seed, Threads, Today, UseCase
 from upshot.contracts.tables import Map, thaw
+from upshot.engine.champion import ServedVersion
 from upshot.engine.code import CodeDigests
 from upshot.engine.files import FileDigests
 from upshot.recipe.recipe import Node, Recipe
 from upshot.stages import Need
 
-SERVICES = (Lake, Registry)
+SERVICES = (Incumbent, Lake, Registry)
 HOLDS: Mapping[type, tuple[str, ...]] = {
     Features: ("features",),
     FittedModels: ("model",),
@@ -44,6 +45,7 @@ class Inputs:
         code: Digests of components' code.
         files: Digests of input files.
         today: The day on which assumptions may have expired.
+        incumbent: What the candidate is held against; nothing when left out.
     """
 
     recipe: Recipe
@@ -51,20 +53,24 @@ class Inputs:
     code: CodeDigests
     files: FileDigests
     today: date
+    incumbent: ServedVersion | None = None
 
     def leaves(self, need: Need) -> dict[str, str]:
-        """Facts behind an argument: name -> short text. Empty for services, which change no result."""
+        """Facts behind an argument: name -> short text. Empty for services that change no result."""
         recipe = self.recipe
         if need.kind is not None:
             return self._group(need.kind) if need.many else self._node(need.kind, recipe.nodes[need.kind])
-        simple = {
+        simple: Mapping[Any, Callable[[], dict[str, str]]] = {
             Seed: lambda: {"seed": str(recipe.seed)},
             Threads: lambda: {"threads": str(self.threads)},
             Today: lambda: {"expired": ",".join(self.expired())},
             UseCase: lambda: {f"use_case.{key}": text for key, text in _flat(_use_case(recipe.use_case))},
             Kpis: lambda: {**self._group("kpi"), "objective": recipe.objective},
+            Incumbent: lambda: {} if self.incumbent is None else self.incumbent.leaves(),
+            Lake: dict,
+            Registry: dict,
         }
-        return {} if need.type in SERVICES else simple[need.type]()
+        return simple[need.type]()
 
     def held(self, result: type) -> dict[str, str]:
         """Code, libraries and plugins of the fitted components that another stage's result holds: name -> short text."""

@@ -16,6 +16,7 @@ from datetime import date
 from functools import cached_property
 
 from upshot.catalogue import Catalogue
+from upshot.engine.champion import ServedVersion
 from upshot.engine.inputs import Inputs, library_version
 from upshot.engine.lifecycle import lifecycle
 from upshot.engine.state import State
@@ -54,10 +55,11 @@ class PlannedStage:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run would do."""
+    """What a run would do, and the champion that it would be held against."""
 
     recipe: Recipe
     stages: tuple[PlannedStage, ...]
+    incumbent: ServedVersion
 
     @cached_property
     def digest(self) -> str | None:
@@ -71,7 +73,9 @@ class Plan:
         return tuple(planned for planned in self.stages if not planned.is_cached)
 
 
-def make_plan(recipe: Recipe, catalogue: Catalogue, state: State, *, use_plugins: tuple[str, ...], today: date) -> Plan:
+def make_plan(
+    recipe: Recipe, catalogue: Catalogue, state: State, *, use_plugins: tuple[str, ...], today: date, incumbent: ServedVersion
+) -> Plan:
     """Plan a recipe against what the state folder remembers.
 
     Args:
@@ -80,11 +84,12 @@ def make_plan(recipe: Recipe, catalogue: Catalogue, state: State, *, use_plugins
         state: The state folder.
         use_plugins: Plugins whose stages and watchers act.
         today: The day on which assumptions may have expired.
+        incumbent: What the candidate is held against.
 
     Raises:
         PluginError: A plugin's stage cannot be placed.
     """
-    inputs = Inputs(recipe, catalogue, state.code, state.files, today)
+    inputs = Inputs(recipe, catalogue, state.code, state.files, today, incumbent)
     stages = lifecycle(catalogue, use_plugins, inputs.provides)
     digests: dict[object, str] = {}
     planned: list[PlannedStage] = []
@@ -105,7 +110,7 @@ def make_plan(recipe: Recipe, catalogue: Catalogue, state: State, *, use_plugins
             digests[stage.gives] = receipt.value
         reason = "cached" if receipt else because(leaves, latest)
         planned.append(PlannedStage(stage, key, leaves, receipt, reason, seconds))
-    return Plan(recipe, tuple(planned))
+    return Plan(recipe, tuple(planned), incumbent)
 
 
 def stage_leaves(stage: Stage, inputs: Inputs, digests: Mapping[object, str]) -> dict[str, str]:

@@ -10,20 +10,13 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from upshot.catalogue import Catalogue, load_catalogue
-from upshot.components.arrow import from_arrow
-from upshot.contracts.records import Cases, Fitted, Golden, Predictor, Roles, SideTable, Signature, Spec
-from upshot.contracts.tables import Blob, Map, Table, freeze
+from upshot.contracts.records import Predictor
+from upshot.contracts.tables import Blob
+from upshot.engine.unpack import unpacked
 from upshot.errors import IntegrityError, Problem, UpshotError
 from upshot.stages.scoring import score
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-FINAL = "final"
-FEATURES = "features/"
 
 
 def main(folder: Path) -> int:
@@ -40,32 +33,8 @@ def main(folder: Path) -> int:
 
 def read_predictor(folder: Path, catalogue: Catalogue) -> Predictor:
     """The scoring path of a model folder, as `register` packs it."""
-    signature = json.loads((folder / "signature.json").read_bytes())
-    tables = Map(
-        {
-            name: SideTable(Table.of(_frame(folder / "golden" / f"table_{name}.arrow")), _roles(roles))
-            for name, roles in signature["tables"].items()
-        }
-    )
-    components: dict[str, Any] = json.loads((folder / "components.json").read_bytes())
-
-    def fitted(place: str) -> Fitted:
-        spec = Spec(place.partition("/")[0], components[place]["use"], freeze(components[place]["params"]))
-        files = {path.name: Blob(path.read_bytes()) for path in sorted((folder / place).glob("*"))}
-        return Fitted(spec, files=Map(files), revive=catalogue.revive)
-
-    def cases(name: str) -> Cases:
-        rows, labels = (_frame(folder / "golden" / f"{name}_{part}.arrow") for part in ("rows", "labels"))
-        return Cases(Table.of(rows), Table.of(labels), _roles(signature["roles"]), signature["block"], tables)
-
-    return Predictor(
-        encoders=Map({FINAL: Map({name.removeprefix(FEATURES): fitted(name) for name in components if name.startswith(FEATURES)})}),
-        models=Map({FINAL: fitted("model")}),
-        calibrators=Map({FINAL: fitted("calibration")}),
-        final=FINAL,
-        signature=Signature(Map(signature["columns"]), tuple(signature["features"]), signature["gives"]),
-        golden=Golden(cases("cases"), cases("history"), Table.of(_frame(folder / "golden" / "expected.arrow"))),
-    )
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return unpacked({path.relative_to(folder).as_posix(): Blob(path.read_bytes()) for path in paths}, catalogue)
 
 
 def rehearse(predictor: Predictor) -> int:
@@ -84,15 +53,6 @@ def rehearse(predictor: Predictor) -> int:
             "other answers", [Problem("golden rows", "must be answered as before", f"{differing} of {len(expected)} differ")]
         )
     return len(expected)
-
-
-def _roles(data: dict[str, Any]) -> Roles:
-    named: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-    return Roles(**named)
-
-
-def _frame(path: Path) -> pd.DataFrame:
-    return from_arrow(path.read_bytes())
 
 
 if __name__ == "__main__":

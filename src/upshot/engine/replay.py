@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from upshot.contracts.components import GrowingSource
 from upshot.contracts.records import Fitted, Roles, Snapshot
 from upshot.contracts.tables import Blob, Map, Table, thaw
+from upshot.engine.champion import ServedVersion, recorded
 from upshot.engine.past import Past
 from upshot.engine.registry import LedgerRegistry
 from upshot.engine.run import Engine, Watch
@@ -173,7 +174,17 @@ class Replayer:
         scratch = ScratchState(self.folder, past.state, pinned["version"])
         registry = partial(Rehearsal, original=past.state.ledger)
         today = date.fromisoformat(facts["today"])
-        return Engine(past.catalogue, scratch, tuple(facts["use_plugins"]), today, leased=True, registry=registry, is_watched=False)
+        champion = ServedVersion(recorded(row.summary.get("champion")), past.state.artefacts, past.catalogue)
+        return Engine(
+            past.catalogue,
+            scratch,
+            tuple(facts["use_plugins"]),
+            today,
+            leased=True,
+            registry=registry,
+            is_watched=False,
+            champion=lambda *_: champion,
+        )
 
     @cached_property
     def plan(self) -> Plan:

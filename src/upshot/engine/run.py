@@ -13,9 +13,10 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from upshot.catalogue import Catalogue
-from upshot.contracts.components import Lake, Registry
+from upshot.contracts.components import Incumbent, Lake, Registry
 from upshot.contracts.records import ModelVersion, Snapshot
 from upshot.contracts.tables import Map, freeze
+from upshot.engine.champion import ServedVersion, incumbent
 from upshot.engine.environment import environment
 from upshot.engine.inputs import Inputs, library_version
 from upshot.engine.plan import Plan, PlannedStage, digest_of, key_of, make_plan, stage_leaves
@@ -75,6 +76,8 @@ class Engine:
         note: What else stands in the summary of each run, as the sweep and the point that it belongs to.
         registry: Makes the service by which a run publishes a version: of state, catalogue and run.
         is_watched: Whether plugins are told what happens; a replay goes by in silence.
+        champion: Finds what a recipe's candidate is held against, of recipe, state and catalogue.
+        maker: Says who runs this recipe, and who wrote it, as it is written down; nobody when left out.
     """
 
     catalogue: Catalogue
@@ -85,10 +88,13 @@ class Engine:
     note: Map[Any] = field(default_factory=Map)
     registry: Callable[[State, Catalogue, str], Registry] = LedgerRegistry
     is_watched: bool = True
+    champion: Callable[[Recipe, State, Catalogue], ServedVersion] = incumbent
+    maker: Callable[[Recipe], Mapping[str, Any]] = field(default=lambda _: {})
 
     def plan(self, recipe: Recipe) -> Plan:
         """Plan a sound recipe."""
-        return make_plan(recipe, self.catalogue, self.state, use_plugins=self.use_plugins, today=self.today)
+        served = self.champion(recipe, self.state, self.catalogue)
+        return make_plan(recipe, self.catalogue, self.state, use_plugins=self.use_plugins, today=self.today, incumbent=served)
 
     def codec(self, plan: Plan) -> Codec:
         """Loads the values of a plan's stages."""
@@ -135,7 +141,7 @@ class _Run:
         self.engine, self.plan, self.watch = engine, plan, watch
         self.state, self.recipe = engine.state, plan.recipe
         self.codec = engine.codec(plan)
-        self.inputs = Inputs(self.recipe, engine.catalogue, self.state.code, self.state.files, engine.today)
+        self.inputs = Inputs(self.recipe, engine.catalogue, self.state.code, self.state.files, engine.today, plan.incumbent)
         self.watchers = Watchers(engine.catalogue, engine.use_plugins if engine.is_watched else ())
         self.digests: dict[object, str] = {}
         self.values: dict[object, Any] = {}
@@ -163,7 +169,8 @@ class _Run:
     def _logged(self, run: str) -> RunRecord:
         started = time.monotonic()
         self.info = RunInfo(run, self.recipe.name, self.recipe.digest, self.state.root)
-        self.services: dict[type, object] = {Lake: self.state.lake, Registry: self.engine.registry(self.state, self.engine.catalogue, run)}
+        registry = self.engine.registry(self.state, self.engine.catalogue, run)
+        self.services: dict[type, object] = {Lake: self.state.lake, Registry: registry, Incumbent: self.plan.incumbent}
         status, failure = "failed", None
         try:
             self.log.write("run", f"{run} of recipe {self.recipe.name} begins with {self.inputs.threads} threads")
@@ -204,7 +211,9 @@ class _Run:
         recipe = self.recipe
         config: Map[Any] = freeze(recipe.stated().to_json())
         threads = self.inputs.threads
-        return RunRow(new_run_id(), recipe.name, recipe.digest, now(), library_version("upshot"), recipe.seed, threads, config)
+        person = Map(self.engine.maker(recipe))
+        version = library_version("upshot")
+        return RunRow(new_run_id(), recipe.name, recipe.digest, now(), version, recipe.seed, threads, config, person=person)
 
     def _finish(self, run: str, status: str, refusal: str | None, seconds: float) -> None:
         from upshot.ledger.ledger import StageRow
@@ -214,7 +223,9 @@ class _Run:
             ledger.add_stage(StageRow(run, position, stage.name, stage.key, stage.digest, stage.cached, stage.seconds))
         version = self.values.get(ModelVersion)
         summary: dict[str, Any] = {"seconds": seconds, "version": None if version is None else f"{version.name} {version.number}"}
-        summary |= {"data": self.data, "environment": self._environment(), **self.engine.note}
+        champion = self.plan.incumbent.champion
+        served = None if champion.environment is None else {key: getattr(champion, key) for key in ("environment", "version", "record")}
+        summary |= {"data": self.data, "environment": self._environment(), "champion": served, **self.engine.note}
         ledger.finish_run(run, status, summary, refusal, lease=self.lease)
 
     def _stage(self, planned: PlannedStage) -> None:

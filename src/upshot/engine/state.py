@@ -15,7 +15,9 @@ from upshot.engine.code import CodeDigests
 from upshot.engine.files import FileDigests
 from upshot.ledger.artefacts import Artefacts
 from upshot.ledger.codec import Codec
+from upshot.ledger.environments import ServedRow
 from upshot.ledger.receipts import Receipts
+from upshot.ledger.served import served_in
 from upshot.ledger.snapshots import Lake
 from upshot.project import Project
 from upshot.secrets import REFERENCE, Secrets
@@ -39,6 +41,7 @@ class State:
         self.root = root
         self._ledger_url = ledger_url
         self._frames: MutableMapping[str, pd.DataFrame] = WeakValueDictionary()
+        self._served: dict[str, tuple[ServedRow, ...]] = {}
 
     @classmethod
     def of(cls, project: Project) -> State:
@@ -72,6 +75,21 @@ class State:
     def has_ledger(self) -> bool:
         """Whether anything was ever recorded. A file is looked for without the database library."""
         return (self.root / "ledger.db").exists() if self._ledger_url is None else self.ledger.exists()
+
+    def served(self, name: str) -> tuple[ServedRow, ...]:
+        """What environments serve of a use case; a file is read without the database library.
+
+        It is asked once: all points of a sweep are held against the same champion. Whoever promotes asks the ledger itself.
+        """
+        if name not in self._served:
+            self._served[name] = self._look_up(name)
+        return self._served[name]
+
+    def _look_up(self, name: str) -> tuple[ServedRow, ...]:
+        if not self.has_ledger():
+            return ()
+        found = served_in(self.root / "ledger.db", name) if self._ledger_url is None else None
+        return self.ledger.environments.served(name) if found is None else found
 
     @cached_property
     def code(self) -> CodeDigests:

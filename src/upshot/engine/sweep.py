@@ -7,6 +7,7 @@ what has its answer is found in the stage cache.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -297,7 +298,8 @@ def _run_shared(sweep: Sweep, engine_for: EngineFor, watch: SweepWatch) -> None:
 
 def shared_stages(plan: Plan, engine: Engine, recipes: Sequence[Recipe]) -> Iterator[PlannedStage]:
     """Stages that see the same in all recipes: the same facts of their own, and results of shared stages only."""
-    inputs = [Inputs(recipe, engine.catalogue, engine.state.code, engine.state.files, engine.today) for recipe in recipes]
+    state, served = engine.state, plan.incumbent
+    inputs = [Inputs(recipe, engine.catalogue, state.code, state.files, engine.today, served) for recipe in recipes]
     given: set[object] = set()
     for planned in plan.stages:
         own = [need for need in planned.stage.needs if inputs[0].provides(need)]
@@ -320,6 +322,7 @@ def _by_launcher(
         "use_plugins": [list(engine_for(point.recipe).use_plugins) for point in sweep.points],
         "today": engine.today.isoformat(),
         "fail_fast": fail_fast,
+        "maker": json.dumps(dict(engine.maker(sweep.points[0].recipe))),  # as a text: launchers make nodes of lists
     }
     told: dict[int, Outcome] = {}
     over = Event()
@@ -390,7 +393,8 @@ def launched_point(settings: Mapping[str, Any]) -> dict[str, Any]:
         outcome = Outcome(point.number, "skipped", 0.0)
     else:
         use = tuple(settings["use_plugins"][point.number - 1])
-        engine = Engine(catalogue, state, use, date.fromisoformat(settings["today"]))
+        maker = json.loads(settings["maker"])
+        engine = Engine(catalogue, state, use, date.fromisoformat(settings["today"]), maker=lambda _: maker)
         outcome = _run_point(sweep, point, engine, _Silent(), debug=False)
     kept.keep(sweep.id, point.number, asdict(outcome) | {"values": dict(outcome.values)})
     return {"point": point.number, "status": outcome.status}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from traceback import walk_tb
+from typing import Any
 
 import pluggy
 
@@ -16,11 +17,15 @@ class Watchers:
     Args:
         catalogue: What is installed.
         names: The listed plugins, in the order in which they are told.
+        own: Upshot's own answers, given when no plugin answers.
     """
 
-    def __init__(self, catalogue: Catalogue, names: tuple[str, ...]) -> None:
+    def __init__(self, catalogue: Catalogue, names: tuple[str, ...], own: object | None = None) -> None:
         self._plugins = {plugin.name: plugin for plugin in catalogue.plugins}
-        self._hooks = catalogue.watchers(names).hook
+        manager = catalogue.watchers(names)
+        if own is not None:
+            manager.register(own)
+        self._hooks = manager.hook
 
     def tell(self, hook: str, **facts: object) -> None:
         """Call one hook of all of them.
@@ -28,9 +33,17 @@ class Watchers:
         Raises:
             PluginError: A plugin's hook raises.
         """
+        self.ask(hook, **facts)
+
+    def ask(self, hook: str, **facts: object) -> Any:
+        """Call one hook of all of them, and give what they answer: for a hook that decides, the first answer, or None.
+
+        Raises:
+            PluginError: A plugin's hook raises.
+        """
         caller: pluggy.HookCaller = getattr(self._hooks, hook)
         try:
-            caller(**facts)
+            return caller(**facts)
         except Exception as error:
             plugin = self._plugins[_culprit(caller, error)]
             raise PluginError(

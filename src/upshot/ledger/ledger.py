@@ -19,6 +19,7 @@ from upshot.errors import IntegrityError, Problem, UsageError
 from upshot.ledger._clock import Clock, stamp, wall
 from upshot.ledger._database import Database
 from upshot.ledger._rows import data, plain, record
+from upshot.ledger.environments import Environments
 from upshot.ledger.journal import Checkpoints, JournalEntry, JournalFault, Pen, first_fault
 from upshot.ledger.leases import STALE_AFTER, Lease, LeaseRow, Leases
 
@@ -35,7 +36,10 @@ CHECKPOINTS = "checkpoints.jsonl"
 
 @dataclass(frozen=True)
 class RunRow:
-    """One run. `status` is "running" until `finish_run` says "done", "refused", "failed" or "interrupted"; times are UTC, ISO 8601."""
+    """One run. `status` is "running" until `finish_run` says "done", "refused", "failed" or "interrupted"; times are UTC, ISO 8601.
+
+    `person` says who ran it (`Person.to_json`); empty where that was not recorded.
+    """
 
     id: str
     recipe: str
@@ -49,6 +53,7 @@ class RunRow:
     finished_at: str | None = None
     summary: Map[Any] = field(default_factory=Map)
     error: str | None = None
+    person: Map[Any] = field(default_factory=Map)
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,8 @@ class Ledger:
         self._checkpoints = None if file is None else Checkpoints(file)
         self._clock = clock
         self._leases = Leases(self._recording, clock, stale_after)
+        self.environments = Environments(self._database.reading, self._recording, clock)
+        """What environments serve, with approvals and waivers."""
         self._pending: dict[str, list[StageRow]] = {}
 
     @property
@@ -262,6 +269,15 @@ class Ledger:
             raise _no_run(id)
         return record(RunRow, found)
 
+    def runs_of(self, name: str, number: int) -> tuple[RunRow, ...]:
+        """Runs whose outcome is a version, the newest first: the one that registered it, and those that found the same again."""
+        from upshot.ledger.schema import RUNS
+
+        told = RUNS.c.summary["version"].as_string() == f"{name} {number}"
+        query = RUNS.select().where(RUNS.c.status == "done", told).order_by(RUNS.c.seq.desc())
+        with self._database.reading() as connection:
+            return tuple(record(RunRow, row) for row in connection.execute(query).mappings())
+
     def stages(self, run: str) -> tuple[StageRow, ...]:
         """The stages of a finished run, in order."""
         from upshot.ledger.schema import STAGES
@@ -369,7 +385,9 @@ class Ledger:
             return tuple(record(JournalEntry, row) for row in found)
 
     def verify_journal(self, outside: Path | None = None) -> JournalFault | None:
-        """The first entry that is missing, moved, changed or written anew; None when the chain is whole and every checkpoint agrees.
+        """The first entry that is missing, moved, changed or written anew, or that a table of promotions, approvals and waivers contradicts.
+
+        None when the chain is whole, every checkpoint agrees, and so do the tables.
 
         Args:
             outside: A copy of the file of checkpoints from another place, which must agree too.
@@ -380,7 +398,8 @@ class Ledger:
             return JournalFault(1, f"and all after it have no checkpoint: {own.path} is missing")
         files = [own, None if outside is None else Checkpoints(outside)]
         seen = [checkpoint for file in files if file is not None for checkpoint in file.read()[0]]
-        return first_fault(entries, seen)
+        fault = first_fault(entries, seen)
+        return fault or min(self.environments.faults(entries), key=lambda found: found.seq, default=None)
 
     @property
     def checkpoints(self) -> Checkpoints | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, UniqueConstraint
 
-NUMBER = 2
+NUMBER = 3
 """Number of the layout below. Each change of it needs a migration, a module of its own in `migrations`."""
 
 BIG = BigInteger().with_variant(Integer, "sqlite")
@@ -34,6 +34,7 @@ RUNS = Table(
     Column("config", JSON, nullable=False),
     Column("summary", JSON, nullable=False),
     Column("error", String),
+    Column("person", JSON),
     Index("ix_runs_status_recipe", "status", "recipe"),
 )
 
@@ -98,4 +99,70 @@ LEASES = Table(
     Column("beat", BIG, nullable=False),
     Column("beat_at", String(40), nullable=False),
     Column("token", String(32), nullable=False),
+)
+
+ENVIRONMENTS = Table(
+    "environments",
+    METADATA,
+    Column("name", String(200), primary_key=True),
+    Column("environment", String(63), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("promotion", Integer, nullable=False),
+)
+"""What each environment serves, and since which promotion."""
+
+PROMOTIONS = Table(
+    "promotions",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(200), nullable=False),
+    Column("environment", String(63), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("previous", Integer),
+    Column("record", String(64), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("person", JSON, nullable=False),
+    Column("reason", String),
+    Column("terms", JSON, nullable=False),
+    Column("entry", Integer, nullable=False, unique=True),
+    Index("ix_promotions_name_environment", "name", "environment"),
+)
+
+APPROVALS = Table(
+    "approvals",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(200), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("environment", String(63), nullable=False),
+    Column("role", String(63), nullable=False),
+    Column("record", String(64), nullable=False),
+    Column("terms", String(64), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("person", JSON, nullable=False),
+    Column("reason", String),
+    Column("entry", Integer, nullable=False, unique=True),
+    Column("withdrawn", Integer),
+    Index("ix_approvals_name_number", "name", "number"),
+)
+
+WAIVERS = Table(
+    "waivers",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(200), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("environment", String(63), nullable=False),
+    Column("gate", String(63), nullable=False),
+    Column("role", String(63), nullable=False),
+    Column("record", String(64), nullable=False),
+    Column("terms", String(64), nullable=False),
+    Column("until", String(10), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("person", JSON, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("entry", Integer, nullable=False, unique=True),
+    Column("withdrawn", Integer),
+    Index("ix_waivers_name_number", "name", "number"),
 )

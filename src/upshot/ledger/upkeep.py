@@ -146,12 +146,21 @@ class Upkeep:
     def _registered(self) -> set[str]:
         """Files and evidence of registered versions."""
         rows = self._versions()
-        runs = {row.run for row in rows}
+        runs = {row.run for row in rows} | set(self._evidence_runs(rows))
         kept = {digest for row in rows for digest in row.manifest.values()} | {row.record for row in rows if row.record}
         for row in () if self.ledger is None else (stage for run in runs for stage in self.ledger.stages(run)):
             if row.digest is not None:
                 kept |= self._files(row.digest) if row.stage in EVIDENCE else set()
         return kept
+
+    def _evidence_runs(self, rows: Iterable[VersionRow]) -> Iterator[str]:
+        """The newest run of each version, on which it would be judged, and those on which versions were promoted."""
+        if self.ledger is None:
+            return
+        for row in rows:
+            yield from (run.id for run in self.ledger.runs_of(row.name, row.number)[:1])
+        for name in {row.name for row in rows}:
+            yield from (str(row.terms["run"]) for row in self.ledger.environments.promotions(name))
 
     def _files(self, digest: str) -> set[str]:
         try:
@@ -167,5 +176,5 @@ class Upkeep:
             return 0.0
 
 
-EVIDENCE = ("decide", "play", "value", "evaluate", "gate", "register")
-"""Stages whose values show why a version was registered; they stay with it."""
+EVIDENCE = ("validate", "decide", "play", "value", "evaluate", "inspect", "gate", "register")
+"""Stages whose values show why a version was registered, and on which it is judged for an environment; they stay with it."""

@@ -24,10 +24,11 @@ def difference(old: Recipe, new: Recipe) -> tuple[Change, ...]:
 
     A list is one value. A component that is new or gone shows every key, so that the answer is whole.
     """
-    return tuple(_changes(as_written(old), as_written(new), ""))
+    return tuple(changes_between(as_written(old), as_written(new)))
 
 
-def _changes(old: dict[str, Any], new: dict[str, Any], above: str) -> Iterator[Change]:
+def changes_between(old: dict[str, Any], new: dict[str, Any], above: str = "") -> Iterator[Change]:
+    """Every key that differs between two trees; `above` stands before it, with its dot."""
     for name in dict.fromkeys([*old, *new]):
         key = f"{above}{name}"
         if name not in new:
@@ -35,7 +36,7 @@ def _changes(old: dict[str, Any], new: dict[str, Any], above: str) -> Iterator[C
         elif name not in old:
             yield from (Change("+", leaf, new=value) for leaf, value in _leaves(new[name], key))
         elif isinstance(old[name], dict) and isinstance(new[name], dict) and old[name] and new[name]:
-            yield from _changes(old[name], new[name], f"{key}.")
+            yield from changes_between(old[name], new[name], f"{key}.")
         elif not _same(old[name], new[name]):
             yield from _replaced(old[name], new[name], key)
 
@@ -66,4 +67,4 @@ def _same(old: Any, new: Any) -> bool:
     return isinstance(old, bool) is isinstance(new, bool) and bool(old == new)
 
 
-__all__ = ["Change", "difference"]
+__all__ = ["Change", "changes_between", "difference"]

@@ -153,6 +153,12 @@ class Recipe:
         text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
+    def files(self) -> tuple[str, ...]:
+        """The project's own files that it is made of, relative to the project's folder."""
+        places = (place for origin in self.origins.values() for place in origin.chain)
+        own = (place.where for place in places if place.layer in ("recipe", "project") or place.layer.startswith("env "))
+        return tuple(dict.fromkeys(where.rpartition(":")[0] for where in own))
+
     def every_node(self) -> Iterator[Node]:
         """All components, those inside others among them."""
         waiting = [*self.nodes.values(), *(node for group in self.groups.values() for node in group.values())]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
+from typing import TYPE_CHECKING
 
 from upshot.contracts.components import CrossFitted, Feature
 from upshot.contracts.records import Cases, Features, Fitted, Folds, Part
@@ -11,6 +12,9 @@ from upshot.contracts.tables import Map, Table, rows_at
 from upshot.errors import DataError, Problem, did_you_mean
 from upshot.stages.proxies import refuse_proxies
 from upshot.stages.scoring import encode
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def featurize(folds: Folds, features: Mapping[str, Feature]) -> Features:
@@ -41,6 +45,11 @@ def featurize(folds: Folds, features: Mapping[str, Feature]) -> Features:
     encoded = Features(columns, Map(encoders), Map(frames))
     refuse_proxies(folds, features, encoded)
     return encoded
+
+
+def encode_part(folds: Folds, fold: str, part: Part, features: Mapping[str, Feature]) -> pd.DataFrame:
+    """The rows of one part by fitted features, as `featurize` would encode them."""
+    return encode(features, folds.part(fold, part).blind(), _known(folds, fold, (part,)))
 
 
 def _encode_parts(folds: Folds, fold: str, parts: tuple[Part, ...], features: Mapping[str, Feature]) -> dict[Part, Table]:

@@ -5,28 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from upshot.contracts.components import Baseline, CautiousRollout, Rollout, TunedBaseline, WindowBaseline
-from upshot.contracts.records import Cases, Decisions, Flows, Folds, Kpis, Tuned
+from upshot.contracts.components import Baseline, CautiousRollout, Incumbent, Rollout, TunedBaseline, WindowBaseline
+from upshot.contracts.records import CANDIDATE, CHAMPION, Cases, Decisions, Flows, Folds, Kpis, Tuned
 from upshot.contracts.tables import Map, Table
 from upshot.errors import PluginError, Problem
 from upshot.stages.game import KpiGame
+from upshot.stages.rivals import rival
 from upshot.stages.tuning import windows_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CANDIDATE = "candidate"
 
-
-def play(decisions: Decisions, folds: Folds, rollout: Rollout, baselines: Mapping[str, Baseline], kpis: Kpis) -> Flows:
-    """Play candidate and baselines; a baseline that chooses something does so by money on the rows before the test rows.
+def play(
+    decisions: Decisions, folds: Folds, rollout: Rollout, baselines: Mapping[str, Baseline], kpis: Kpis, incumbent: Incumbent
+) -> Flows:
+    """Play candidate, baselines and champion; a baseline that chooses something does so by money on the rows before the test rows.
 
     Raises:
         PluginError: The rollout does not give the flows that it declares.
     """
     import pandas as pd
 
-    rows: dict[str, list[pd.DataFrame]] = {subject: [] for subject in (CANDIDATE, *baselines)}
+    served = rival(incumbent, folds, rollout, kpis.kpis[kpis.objective])
+    others = (*baselines, CHAMPION) if served.decided else tuple(baselines)
+    rows: dict[str, list[pd.DataFrame]] = {subject: [] for subject in (CANDIDATE, *others)}
     tuned: dict[str, Tuned] = {}
     cases, notes = 0, dict[str, None]()
     for fold in folds.tested():
@@ -34,6 +37,8 @@ def play(decisions: Decisions, folds: Folds, rollout: Rollout, baselines: Mappin
         for subject in rows:
             if subject == CANDIDATE:
                 decided = decisions.frames[f"{fold.name}/test"].frame
+            elif subject == CHAMPION:
+                decided = served.decided[fold.name]
             elif isinstance(baseline := baselines[subject], TunedBaseline):
                 choice = baseline.tune(history, KpiGame(rollout, kpis.kpis[kpis.objective], history))
                 tuned[f"{fold.name}/{subject}"] = choice
@@ -49,7 +54,8 @@ def play(decisions: Decisions, folds: Folds, rollout: Rollout, baselines: Mappin
         cases += test.size
         notes |= dict.fromkeys(rollout.cautions(test) if isinstance(rollout, CautiousRollout) else ())
     tables = {subject: Table.of(pd.concat(frames, ignore_index=True)) for subject, frames in rows.items()}
-    return Flows(Map(tables), Map(dict(rollout.columns)), _days(folds), cases, folds.cases.block, tuple(notes), Map(tuned))
+    units = Map(dict(rollout.columns))
+    return Flows(Map(tables), units, _days(folds), cases, folds.cases.block, tuple(notes), Map(tuned), served.champion)
 
 
 def _played(rollout: Rollout, decided: pd.DataFrame, test: Cases, history: Cases, offset: int) -> pd.DataFrame:

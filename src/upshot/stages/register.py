@@ -12,6 +12,7 @@ from upshot.contracts.records import (
     Cases,
     Decisions,
     Fitted,
+    Folds,
     ModelVersion,
     Predictor,
     Snapshot,
@@ -33,6 +34,7 @@ def register(
     valuations: Valuations,
     verdicts: Verdicts,
     snapshot: Snapshot,
+    folds: Folds,
     use_case: UseCase,
     registry: Registry,
 ) -> ModelVersion:
@@ -49,13 +51,30 @@ def register(
             f"{len(failed)} of {len(verdicts.verdicts)} gates failed; no version is registered",
             [Problem(f"gates.{verdict.gate}", f"{verdict.what}: {verdict.reason}") for verdict in failed],
         )
-    lineage = Map({"table": snapshot.table, "version": str(snapshot.version), "data_digest": snapshot.digest})
+    lineage = Map({"table": snapshot.table, "version": str(snapshot.version), "data_digest": snapshot.digest, **seen_until(folds)})
     card = _card(use_case, predictor, valuations, verdicts)
     rehearse(predictor, registry)
     files = package(predictor, decisions)
     record = Map({**lineage, **card})
     number, manifest = registry.publish(use_case.name, files, record)
     return ModelVersion(use_case.name, number, manifest, predictor.signature, lineage, verdicts, card)
+
+
+def seen_until(folds: Folds) -> dict[str, str]:
+    """Moment of the last row that the registered model was fitted or tuned on: whoever tests it later must test on younger rows.
+
+    Empty where cases have no clock.
+    """
+    import pandas as pd
+
+    labels = folds.cases.labels
+    if "as_of" not in labels.columns or not pd.api.types.is_datetime64_any_dtype(labels.frame["as_of"]):
+        return {}
+    last = folds.folds[-1]
+    names = dict.fromkeys((last.fitted_by or last.name, *last.tunes_on))
+    fitted = [folds.positions(name, "train", "validation") for name in names]
+    moments = [labels.frame["as_of"].iloc[positions].max() for positions in fitted if len(positions)]
+    return {"seen_until": max(moments).isoformat()} if moments else {}
 
 
 def rehearse(predictor: Predictor, registry: Registry) -> None:

@@ -9,4 +9,5 @@ from upshot.value.valuation import valuate
 
 def value(flows: Flows, kpis: Kpis, seed: Seed, today: Today) -> Valuations:
     """Value every KPI of every subject."""
-    return Valuations(Map({name: valuate(kpi, flows, seed=seed, today=today) for name, kpi in kpis.kpis.items()}), kpis.objective)
+    by_kpi = {name: valuate(kpi, flows, seed=seed, today=today) for name, kpi in kpis.kpis.items()}
+    return Valuations(Map(by_kpi), kpis.objective, flows.champion)
