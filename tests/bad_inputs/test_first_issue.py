@@ -71,7 +71,7 @@ OF_THE_RECIPE = (
         ("model.max_iterr=5",),
         recipe_error(
             "model.max_iterr  unknown key; got 5; did you mean 'max_iter'? "
-            "options: C, class_weight, fit_intercept, l1_ratio, max_iter, sample_weight, solver, tol  (argument 1)"
+            "options: C, class_weight, fit_intercept, l1_ratio, max_iter, sample_weight, solver, tol, weight_power  (argument 1)"
         ),
     ),
     Case(
@@ -158,7 +158,7 @@ OF_THE_RECIPE = (
         ("model.Cc=1", "policy.use=nope"),
         recipe_error(
             f"policy.use  unknown policy; got 'nope'; {did_you_mean('nope', POLICIES)}  (argument 2)",
-            "model.Cc    unknown key; got 1; did you mean 'C'? options: C, class_weight, fit_intercept, l1_ratio, max_iter, sample_weight, solver, tol  (argument 1)",
+            "model.Cc    unknown key; got 1; did you mean 'C'? options: C, class_weight, fit_intercept, l1_ratio, max_iter, sample_weight, solver, tol, weight_power  (argument 1)",
         ),
     ),
 )

@@ -26,6 +26,8 @@ FITTING_CARD_FRAUD = {
     ("kpi", "fraud_savings"),
     ("labels", "column"),
     ("metrics", "classification"),
+    ("model", "boosters"),
+    ("model", "credit_trees"),
     ("model", "extra_trees"),
     ("model", "hist_gradient_boosting"),
     ("model", "lightgbm"),
@@ -48,6 +50,7 @@ FITTING_CARD_FRAUD = {
     ("slices", "worst"),
     ("split", "by_entity"),
     ("split", "by_time"),
+    ("split", "credit_lines"),
 }
 MILD = ("gates.value.min_gain=-1e9", "gates.beats_best_interval.min_gain=-1e9")
 SMALL = {
@@ -66,6 +69,13 @@ SMALL = {
     ),
     "machine_failure": ("data.machines=24", "data.sites=4", "data.days=360", *MILD, "gates.average_precision.min=0", "threads=1"),
     "remaining_life": ("data.machines=24", "data.days=300", *MILD, "model.n_estimators=40", "threads=1"),
+    "credit_risk": (
+        "data.clients=3000",
+        "gates.ranking.min=0.5",
+        "gates.calibration.max=1",
+        "gates.beats_current_rule.min_gain=-1e9",
+        "threads=1",
+    ),
 }
 """Recipe -> overrides that make its world small enough for a test, and its gates mild enough for so small a world."""
 

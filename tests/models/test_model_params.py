@@ -122,6 +122,62 @@ def test_rows_of_weight_zero_teach_nothing_and_weights_have_no_unit(name, compon
     assert np.abs(means[0] - means[1]).max() < 0.05
 
 
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("logistic_regression", {}),
+        ("xgboost", {"n_estimators": 5}),
+        ("lightgbm", {"n_estimators": 5}),
+        ("hist_gradient_boosting", {"max_iter": 5}),
+        ("random_forest", {"n_estimators": 5}),
+        ("extra_trees", {"n_estimators": 5, "max_depth": 3}),
+        ("sklearn", {"estimator": "DecisionTreeClassifier", "params": {"max_depth": 2}}),
+    ],
+)
+def test_balanced_classes_weigh_as_if_their_rows_did_and_a_number_moves_every_classifier(
+    name, params, component, cases_of, no_history, compute
+):
+    X, y = rising()
+    ones = int(y.sum())
+    rows = np.where(y == 1, len(y) / (2 * ones), len(y) / (2 * (len(y) - ones)))
+    examples = Examples(cases_of({"w": rows}, y), X)
+
+    def probability(given: Examples, **more: object) -> np.ndarray:
+        model = component("model", name, **params, **more)
+        model.fit(given, None, no_history, compute)
+        return model.predict(given, no_history)["probability"].to_numpy()
+
+    by_hand = probability(Examples(cases_of({"w": rows}, y, Roles(weight="w")), X))
+    np.testing.assert_allclose(probability(examples, class_weight="balanced"), by_hand, atol=1e-6)
+    assert probability(examples, class_weight=4.0).mean() > probability(examples).mean() + 0.05
+
+
+def test_a_number_as_class_weight_is_what_xgboost_calls_scale_pos_weight(component, examples_of, no_history, compute):
+    X, y = rising()
+    found = []
+    for params in ({"class_weight": 4.0}, {"scale_pos_weight": 4.0}):
+        model = component("model", "xgboost", n_estimators=5, base_score=0.5, **params)
+        model.fit(examples_of(X, y), None, no_history, compute)
+        found.append(model.predict(examples_of(X, y), no_history)["probability"])
+
+    np.testing.assert_allclose(*found, atol=1e-6)
+
+
+def test_rows_weigh_by_an_expression_and_a_power_of_it(component, cases_of, no_history, compute):
+    from upshot.components.model._weights import WeightedParams, row_weights
+
+    cases = cases_of({"balance": [-5.0, 100.0, 400.0]}, [0, 1, 1])
+    examples = Examples(cases, pd.DataFrame({"a": [0.0, 1.0, 2.0]}))
+
+    whole = row_weights(examples, WeightedParams(sample_weight="max(balance, 0)"), "probability")
+    root = row_weights(examples, WeightedParams(sample_weight="max(balance, 0)", weight_power=0.5), "probability")
+
+    assert whole.tolist() == pytest.approx([0.0, 0.6, 2.4])
+    assert root.tolist() == pytest.approx([0.0, 1.0, 2.0])
+    with pytest.raises(DataError, match="known before the outcome"):
+        row_weights(examples, WeightedParams(sample_weight="max(balanc, 0)"), "probability")
+
+
 def test_weights_that_are_missing_or_negative_and_an_amount_that_no_column_plays_are_refused(component, cases_of, no_history, compute):
     X = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0]})
     negative = Examples(cases_of({"w": [1.0, -1.0, 2.0, None]}, [0, 1, 0, 1], Roles(weight="w")), X)

@@ -104,7 +104,7 @@ def test_unknown_keys_of_an_environment_get_the_nearest_of_its_own_and_the_recip
     outcome = shop.run("validate", "tiny", "+env.dev.author_may_promoet=true", "+env.prod.gate.x=1")
 
     options = (
-        "approvals, author_may_promote, baselines, calibration, checks, data, features, gates, inconclusive_passes, kpi, labels, metrics, "
+        "approvals, author_may_promote, baselines, calibration, checks, compute, data, features, gates, inconclusive_passes, kpi, labels, metrics, "
         "model, objective, policy, probes, rollout, sections, seed, slices, split, threads, use_plugins"
     )
     assert outcome.stderr == told(

@@ -20,7 +20,7 @@ def test_every_problem_of_a_recipe_is_told_at_once_with_its_place(bench: Any) ->
         "4 problems in recipe 'fraud' (no data was read)\n"
         "\n"
         "  policy.use      unknown policy; got 'threshhold'; did you mean 'threshold'? options: threshold  (argument 3)\n"
-        "  modle           unknown key; got 'x'; did you mean 'model'? options: baselines, calibration, checks, data, env, features, gates, kpi,"
+        "  modle           unknown key; got 'x'; did you mean 'model'? options: baselines, calibration, checks, compute, data, env, features, gates, kpi,"
         " labels, metrics, model, objective, policy, probes, rollout, sections, seed, slices, split, threads, upshot, use_case, use_plugins  (argument 1)\n"
         "  split.test      must be < 1; got 1.5; range > 0 and < 1; default 0.2  (argument 2)\n"
         "  model.max_dept  unknown key; got 8; did you mean 'max_depth'? options: country, drop, growth, max_depth, rate"

@@ -15,7 +15,7 @@ number. Numbers that are not defined (NaN) are null. Digests are SHA-256 in hex,
     `digest`, `columns`) or null; `metrics`, `value`, `slices`, `probes`, `champion` and `gates` as in `upshot.run/1`, null where they are not
     known; `slices` and `probes` by name: `topic`, `title`, `entries` (`name`, `cases`, `note`, `measures`: name -> measurement), `whole`,
     `reference` (an entry or null) and `nothing` (what it means that there is no entry, or null); `environment` (`seed`,
-    `threads`, `today`, `use_plugins`, `python`, `platform`, `cores`, `cpu`, `blas`, `libraries`) or null; `log`, the path of its log.
+    `threads`, `device`, `today`, `use_plugins`, `python`, `platform`, `cores`, `cpu`, `blas`, `libraries`) or null; `log`, the path of its log.
 
 `upshot.compare/1` (`upshot compare RUN RUN --json`)
     `first` and `second`: ids. `config`: one entry a key, as in `upshot.diff/1`. `data`: `what`, `first`, `second`. `metrics` and `kpis`: per
@@ -78,7 +78,7 @@ number. Numbers that are not defined (NaN) are null. Digests are SHA-256 in hex,
 
 `upshot.recipe/1` (`upshot show RECIPE --json`)
     The resolved recipe: `name`, `use_case`, `nodes` and `groups` (kind -> component, or name -> component: `use`, `params`, `inputs`), `seed`,
-    `threads` (0: all cores), `objective`, `use_plugins`, `env` (name -> `approvals`, `inconclusive_passes`, `author_may_promote` and the keys that it
+    `threads` (0: all cores), `device`, `objective`, `use_plugins`, `env` (name -> `approvals`, `inconclusive_passes`, `author_may_promote` and the keys that it
     lays over the recipe), `environment`: the one that was laid over it, or null; `origins` (key -> its text, and the layer, place and text of everybody who set it).
 
 `upshot.describe/1` (`upshot describe --json`)
@@ -184,6 +184,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
         "groups",
         "seed",
         "threads",
+        "device",
         "objective",
         "use_plugins",
         "env",

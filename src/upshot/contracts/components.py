@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from upshot.contracts.records import (
+    CPU,
     Breakdown,
     Cases,
     Champion,
     Checked,
     DecisionKind,
+    Device,
     Direction,
     Evaluation,
     Finding,
@@ -40,6 +42,7 @@ from upshot.contracts.records import (
 )
 from upshot.contracts.sections import Section
 from upshot.contracts.tables import Blob, Map
+from upshot.errors import Problem
 
 if TYPE_CHECKING:
     import numpy as np
@@ -181,10 +184,11 @@ class CrossFitted(Feature, Protocol):
 
 @dataclass(frozen=True)
 class Compute:
-    """What a fit may use: the seed, and how many threads."""
+    """What a fit may use: the seed, how many threads, and the device that it runs on ("cpu", or "gpu" where it can)."""
 
     seed: Seed
     threads: Threads
+    device: Device = CPU
 
 
 @dataclass(frozen=True)
@@ -240,6 +244,27 @@ class Refittable(Model, Protocol):
     """
 
     def refit(self, train: Examples, history: Cases, compute: Compute) -> None: ...
+
+
+@runtime_checkable
+class Accelerated(Model, Protocol):
+    """A model that can be fitted on other devices than the processor; `devices` names all that it can. It always predicts on the processor.
+
+    `fit` raises `RecipeError` where the device that it is told is not there: it never falls back to another one.
+    """
+
+    devices: tuple[str, ...]
+
+
+@runtime_checkable
+class Composite(Protocol):
+    """A component made of others that must agree with each other; the plan asks before any data is read."""
+
+    spec: Spec
+
+    def misfits(self) -> Iterator[Problem]:
+        """What does not fit, each with its place below the component's own key."""
+        ...
 
 
 @runtime_checkable
@@ -709,6 +734,7 @@ DEFAULT_USE: dict[str, str] = {"labels": "column", "calibration": "none"}
 __all__ = [
     "DEFAULT_USE",
     "KINDS",
+    "Accelerated",
     "Baseline",
     "Bench",
     "Calibrator",
@@ -716,6 +742,7 @@ __all__ = [
     "CensoredModel",
     "Check",
     "Component",
+    "Composite",
     "Compute",
     "CrossFitted",
     "Deployed",

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Seed = NewType("Seed", int)
 Threads = NewType("Threads", int)
+Device = NewType("Device", str)
+"""What fits run on: "cpu" or "gpu"."""
+CPU = Device("cpu")
 Today = NewType("Today", date)
 """The day on which assumptions are held against their `valid_until`."""
 
@@ -394,6 +397,7 @@ class FittedModels:
     seed: int
     threads: int
     refitted: Map[Fitted] = field(default_factory=Map)
+    device: str = CPU
 
 
 @dataclass(frozen=True)

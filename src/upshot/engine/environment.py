@@ -43,6 +43,7 @@ def environment(recipe: Recipe, catalogue: Catalogue, *, threads: int, use_plugi
         {
             "seed": recipe.seed,
             "threads": threads,
+            "device": recipe.device,
             "today": today.isoformat(),
             "use_plugins": use_plugins,
             "python": sys.version.split()[0],

@@ -17,7 +17,7 @@ from typing import Any
 
 from upshot.catalogue import BUILT_IN, Catalogue
 from upshot.contracts.components import KINDS, Incumbent, Lake, Registry
-from upshot.contracts.records import Features, FittedModels, Kpis, Predictor, Seed, Threads, Today, UseCase
+from upshot.contracts.records import Device, Features, FittedModels, Kpis, Predictor, Seed, Threads, Today, UseCase
 from upshot.contracts.tables import Map, thaw
 from upshot.engine.champion import ServedVersion
 from upshot.engine.code import CodeDigests
@@ -63,6 +63,7 @@ class Inputs:
         simple: Mapping[Any, Callable[[], dict[str, str]]] = {
             Seed: lambda: {"seed": str(recipe.seed)},
             Threads: lambda: {"threads": str(self.threads)},
+            Device: lambda: {"compute.device": recipe.device},
             Today: lambda: {"expired": ",".join(self.expired())},
             UseCase: lambda: {f"use_case.{key}": text for key, text in _flat(_use_case(recipe.use_case))},
             Kpis: lambda: {**self._group("kpi"), "objective": recipe.objective},
@@ -81,7 +82,7 @@ class Inputs:
 
     def provides(self, need: Need) -> bool:
         """Whether the argument comes from here, not from another stage."""
-        return need.kind is not None or need.type in (Seed, Threads, Today, UseCase, Kpis, *SERVICES)
+        return need.kind is not None or need.type in (Seed, Threads, Device, Today, UseCase, Kpis, *SERVICES)
 
     def make(self, need: Need, services: Mapping[type, object]) -> Any:
         """The argument itself."""
@@ -92,7 +93,9 @@ class Inputs:
             return {name: self.catalogue.make(node.spec()) for name, node in recipe.groups.get(need.kind, Map()).items()}
         if need.type in SERVICES:
             return services[need.type]
-        return {Seed: recipe.seed, Threads: self.threads, Today: self.today, UseCase: recipe.use_case}.get(need.type) or self.kpis()
+        return {Seed: recipe.seed, Threads: self.threads, Device: recipe.device, Today: self.today, UseCase: recipe.use_case}.get(
+            need.type
+        ) or self.kpis()
 
     @property
     def threads(self) -> int:

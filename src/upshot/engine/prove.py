@@ -11,8 +11,8 @@ from datetime import date
 from typing import Any, get_args
 
 from upshot.catalogue import Catalogue
-from upshot.contracts.components import NamesActions
-from upshot.contracts.records import CANDIDATE, CHAMPION, Direction, Kpis, PredictionKind, Spec
+from upshot.contracts.components import Accelerated, Composite, NamesActions
+from upshot.contracts.records import CANDIDATE, CHAMPION, CPU, Direction, Kpis, PredictionKind, Spec
 from upshot.engine.code import CodeDigests
 from upshot.engine.files import FileDigests
 from upshot.engine.inputs import Inputs
@@ -43,6 +43,8 @@ def prove(recipe: Recipe, catalogue: Catalogue, code: CodeDigests, files: FileDi
     problems = [
         *_kinds(made, catalogue),
         *_parts(made),
+        *_composites(made),
+        *_devices(made, recipe, catalogue),
         *_depths(made),
         *_kpis(made),
         *_subjects(made),
@@ -117,6 +119,24 @@ def _parts(made: _Made) -> Iterable[Problem]:
             )
     if "test" not in splitter.parts:
         yield Problem("split", "must leave test rows: a value without untouched rows is not a value")
+
+
+def _composites(made: _Made) -> Iterable[Problem]:
+    """What components made of others need to be equal in them."""
+    every = {**made.one, **{f"{kind}.{name}": one for kind, group in made.many.items() for name, one in group.items()}}
+    for place, component in every.items():
+        if isinstance(component, Composite):
+            yield from (Problem(f"{place}.{problem.where}", problem.rule, problem.got, problem.hint) for problem in component.misfits())
+
+
+def _devices(made: _Made, recipe: Recipe, catalogue: Catalogue) -> Iterable[Problem]:
+    model = made.one["model"]
+    can = model.devices if isinstance(model, Accelerated) else (CPU,)
+    if recipe.device not in can:
+        rule = f"model {model.spec.use!r} is fitted on {' or '.join(can)} only"
+        yield Problem(
+            "compute.device", rule, repr(recipe.device), f"models that can: {_fitting(catalogue, 'model', 'devices', recipe.device)}"
+        )
 
 
 def _depths(made: _Made) -> Iterable[Problem]:

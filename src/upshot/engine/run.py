@@ -17,6 +17,7 @@ from upshot.contracts.components import Incumbent, Lake, Registry
 from upshot.contracts.records import ModelVersion, Snapshot
 from upshot.contracts.tables import Map, freeze
 from upshot.engine.champion import ServedVersion, incumbent
+from upshot.engine.devices import require_device
 from upshot.engine.environment import environment
 from upshot.engine.inputs import Inputs, library_version
 from upshot.engine.plan import Plan, PlannedStage, digest_of, key_of, make_plan, stage_leaves
@@ -105,6 +106,7 @@ class Engine:
 
         Raises:
             UpshotError: A stage refuses its input; recorded as failed.
+            RecipeError: It asks for a GPU, and there is none; nothing is recorded.
             BusyError: Another process runs this recipe; nothing is recorded.
         """
         answer = self.state.receipts.answer(plan.digest) if plan.digest is not None else None
@@ -113,6 +115,7 @@ class Engine:
                 if planned.receipt is not None:
                     self.state.receipts.touch(planned.receipt.key)
             return _known(plan, answer)
+        require_device(plan)
         return _Run(self, plan, watch).carry_out()
 
 

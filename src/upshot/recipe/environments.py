@@ -26,7 +26,7 @@ from upshot.recipe.strength import weaker
 from upshot.recipe.wording import default_of
 
 KEY = "env"
-LAYERED = (*KINDS, "seed", "threads", "objective", "use_plugins")
+LAYERED = (*KINDS, "seed", "threads", "compute", "objective", "use_plugins")
 """Keys of a recipe that an environment may lay over it."""
 _GATES = "policy: an environment asks for all that the one before it asks for"
 _APPROVALS = "policy: an environment asks for at least the approvals of the one before it"

@@ -36,7 +36,7 @@ _POINTER_REF = {"$ref": "#/$defs/pointer"}
 _EXTENDS = {"type": "string", "not": {"const": "_self_"}}
 _REF = "#/$defs/{model}"
 _TEXT_LIMITS = ("pattern", "format", "minLength", "maxLength", "enum", "const")
-_FILLED_WHEN_NULL = ("seed", "threads", "objective", "use_plugins")
+_FILLED_WHEN_NULL = ("seed", "threads", "compute", "objective", "use_plugins")
 
 
 def recipe_schema(catalogue: Catalogue, project: Project | None = None) -> Schema:

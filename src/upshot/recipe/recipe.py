@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from upshot.contracts.components import KINDS
-from upshot.contracts.records import Spec, UseCase
+from upshot.contracts.records import CPU, Spec, UseCase
 from upshot.contracts.tables import Map, freeze, thaw
 
 DEFAULT_LAYER = "component default"
@@ -132,6 +132,7 @@ class Recipe:
         origins: Dotted key -> where its value comes from.
         env: Environments by name, in the order in which a version goes through them.
         environment: The one that was laid over the recipe; None for the recipe as it is anywhere.
+        device: What fits run on: "cpu" or "gpu".
     """
 
     name: str
@@ -145,6 +146,7 @@ class Recipe:
     origins: Map[Origin]
     env: Map[Environment] = field(default_factory=Map)
     environment: str | None = None
+    device: str = CPU
 
     @cached_property
     def digest(self) -> str:
@@ -182,6 +184,7 @@ class Recipe:
             "groups": {kind: {name: _node_to_json(node) for name, node in group.items()} for kind, group in self.groups.items()},
             "seed": self.seed,
             "threads": self.threads,
+            "device": self.device,
             "objective": self.objective,
             "use_plugins": list(self.use_plugins),
             "env": {name: environment.to_json() for name, environment in self.env.items()},
@@ -212,6 +215,7 @@ class Recipe:
             origins=Map({k: Origin(text, tuple(Place(*place) for place in chain)) for k, (text, chain) in data["origins"].items()}),
             env=Map({name: Environment.from_json(name, entry) for name, entry in data.get("env", {}).items()}),
             environment=data.get("environment"),
+            device=data.get("device", CPU),
         )
 
 
@@ -233,7 +237,13 @@ def as_written(recipe: Recipe) -> dict[str, Any]:
             tree[kind] = _written(recipe.nodes[kind])
         else:
             tree[kind] = {name: _written(node) for name, node in recipe.groups[kind].items()}
-    tree |= {"seed": recipe.seed, "threads": recipe.threads, "objective": recipe.objective, "use_plugins": list(recipe.use_plugins)}
+    tree |= {
+        "seed": recipe.seed,
+        "threads": recipe.threads,
+        "compute": {"device": recipe.device},
+        "objective": recipe.objective,
+        "use_plugins": list(recipe.use_plugins),
+    }
     if recipe.env:
         tree["env"] = {name: environment.to_json() for name, environment in recipe.env.items()}
     return tree

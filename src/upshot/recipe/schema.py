@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from upshot.catalogue import Catalogue
 from upshot.contracts.components import KINDS
 from upshot.contracts.params import Names
-from upshot.contracts.records import UseCase
+from upshot.contracts.records import CPU, UseCase
 from upshot.contracts.tables import Map
 from upshot.errors import Problem, RecipeError, did_you_mean
 from upshot.project import Project
@@ -30,6 +30,7 @@ from upshot.recipe.recipe import Node, Recipe, as_written
 from upshot.recipe.wording import explain, shown
 
 DEFAULT_SEED = 42
+COMPUTE = "compute"
 
 
 class _Closed(BaseModel):
@@ -55,6 +56,15 @@ class UseCaseOutline(_Closed):
     owners: OwnersOutline = Field(default_factory=OwnersOutline, description="Who answers for it.")
 
 
+class ComputeOutline(_Closed):
+    """What the recipe is computed on."""
+
+    device: Literal["cpu", "gpu"] = Field(
+        "cpu",
+        description="Where models are fitted; a GPU is used by those that can and refused for the others, and where there is none the run is refused.",
+    )
+
+
 class Outline(_Closed):
     """The keys of a recipe beside its components."""
 
@@ -62,6 +72,7 @@ class Outline(_Closed):
     use_case: UseCaseOutline = Field(description="What the recipe is about: {name: NAME, problem: classification, owners: {...}}.")
     seed: int = Field(DEFAULT_SEED, ge=0, le=2**32 - 1, description="Seed of everything random.")
     threads: int = Field(0, ge=1, description="Threads a fit may use; all cores when left out.")
+    compute: ComputeOutline = Field(default_factory=ComputeOutline, description="What the recipe is computed on: {device: cpu}.")
     objective: str | None = Field(None, description="KPI that policies are tuned by; the first one when left out.")
     use_plugins: Names = Field((), description="Plugins whose stages and watchers act in this recipe.")
     env: dict[str, EnvironmentOutline] = Field(
@@ -119,6 +130,10 @@ def _fill_outline(composition: Composition) -> None:
         composition.provenance.default((key,), value, why)
         if tree.get(key) is None:
             tree[key] = value
+    composition.provenance.default((COMPUTE,), {"device": CPU}, "the processor")
+    composition.provenance.default((COMPUTE, "device"), CPU, "the processor")
+    compute = {} if tree.get(COMPUTE) is None else tree[COMPUTE]
+    tree[COMPUTE] = {"device": CPU, **compute} if isinstance(compute, dict) else compute
 
 
 def _check_outline(tree: dict[str, Any], composition: Composition) -> Outline | None:
@@ -189,6 +204,7 @@ def _recipe(
         groups=Map({kind: Map({str(d.name): node for d, node in nodes if d.kind == kind}) for kind in KINDS if KINDS[kind].many}),
         seed=outline.seed,
         threads=outline.threads,
+        device=outline.compute.device,
         objective=objective,
         use_plugins=outline.use_plugins,
         origins=Map(),

@@ -208,15 +208,19 @@ def stamp(text: str) -> str:
     return f"{moment(datetime.fromisoformat(text).astimezone(UTC))} UTC"
 
 
+_DOINGS = ("approve", "call", "do", "order", "repair", "replace", "run", "send", "serve", "show", "treat")
+"""Words with which the name of a baseline begins that is something done; all others are things."""
+
+
 def spoken(subject: str) -> str:
     """A subject as people say it.
 
     Example:
-        >>> spoken("do_nothing"), spoken("current_rule")
-        ('do nothing', 'the current rule')
+        >>> spoken("do_nothing"), spoken("serve_everybody"), spoken("current_rule")
+        ('do nothing', 'serve everybody', 'the current rule')
     """
     words = subject.replace("_", " ")
-    return words if words.startswith("do ") else f"the {words}"
+    return words if words.split()[0] in _DOINGS else f"the {words}"
 
 
 def per_period(kpi: Kpi) -> str:

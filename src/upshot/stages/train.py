@@ -1,21 +1,21 @@
-"""Train: fit one model a fold on its training rows, with the recorded seed and thread count; then again, where the split asks for it."""
+"""Train: fit one model a fold on its training rows, with the recorded seed, thread count and device; then again, where the split asks for it."""
 
 from __future__ import annotations
 
 from copy import copy
 
 from upshot.contracts.components import CensoredModel, Compute, Examples, Model, Refittable
-from upshot.contracts.records import Features, Fitted, FittedModels, Folds, Part, Seed, Threads
+from upshot.contracts.records import Device, Features, Fitted, FittedModels, Folds, Part, Seed, Threads
 from upshot.contracts.tables import Map
 
 
-def train(folds: Folds, features: Features, model: Model, seed: Seed, threads: Threads) -> FittedModels:
+def train(folds: Folds, features: Features, model: Model, seed: Seed, threads: Threads, device: Device) -> FittedModels:
     """Fit the model.
 
     Raises:
         DataError: The training rows do not fit the model, such as one class only.
     """
-    compute = Compute(seed, threads)
+    compute = Compute(seed, threads, device)
     fitted: dict[str, Fitted] = {}
     refitted: dict[str, Fitted] = {}
     for fold in folds.folds:
@@ -41,7 +41,7 @@ def train(folds: Folds, features: Features, model: Model, seed: Seed, threads: T
             else:
                 again.fit(both, None, before, compute)
             refitted[fold.name] = Fitted(model.spec, live=again)
-    return FittedModels(Map(fitted), folds.folds[-1].name, model.gives, seed, threads, Map(refitted))
+    return FittedModels(Map(fitted), folds.folds[-1].name, model.gives, seed, threads, Map(refitted), device)
 
 
 def learnt_from(folds: Folds, features: Features, model: Model, fold: str, *parts: Part) -> Examples:

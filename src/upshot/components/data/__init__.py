@@ -50,6 +50,14 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "data",
+        "credit_simulator",
+        params=f"{_HERE}.credit_simulator:CreditSimulatorParams",
+        make=f"{_HERE}.credit_simulator:CreditSimulator",
+        sentence="Simulated credit lines under review, each with six months of bills and payments, and default or not after.",
+        libraries=("numpy", "pandas", "pyarrow"),
+    ),
+    Component(
+        "data",
         "unit_tables",
         params=f"{_HERE}.unit_tables:UnitTablesParams",
         make=f"{_HERE}.unit_tables:UnitTables",

@@ -71,6 +71,14 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         kind="model",
+        name="ensemble",
+        params="upshot.components.model.ensemble:EnsembleParams",
+        make="upshot.components.model.ensemble:Ensemble",
+        sentence="Several models as one, averaged or stacked; members are written out by name, and may be ensembles again.",
+        libraries=("scikit-learn",),
+    ),
+    Component(
+        kind="model",
         name="seasonal_naive",
         params="upshot.components.model.seasonal_naive:SeasonalNaiveParams",
         make="upshot.components.model.seasonal_naive:SeasonalNaive",

@@ -15,7 +15,7 @@ from upshot.components.model._columns import Columns
 from upshot.components.model._constraints import GROUPS_SENTENCE, MONOTONE_SENTENCE, Groups, Monotone, directions, groups
 from upshot.components.model._skops import dump_stable, load_trusted
 from upshot.components.model._task import TASK_SENTENCE, Task, kind_of, outcomes
-from upshot.components.model._weights import WeightedParams, row_weights
+from upshot.components.model._weights import ClassWeightedParams, row_weights
 from upshot.contracts.components import Compute, Examples
 from upshot.contracts.records import Cases, PredictionKind, Spec
 from upshot.errors import DataError, Problem
@@ -43,7 +43,7 @@ TRUSTED = (
 """All types that a saved model may hold, besides plain Python and numpy values."""
 
 
-class HistGradientBoostingParams(WeightedParams):
+class HistGradientBoostingParams(ClassWeightedParams):
     """HistGradientBoostingClassifier or -Regressor of scikit-learn, with its defaults."""
 
     task: Task = Field("classification", description=TASK_SENTENCE)
@@ -59,7 +59,6 @@ class HistGradientBoostingParams(WeightedParams):
     l2_regularization: float = Field(0.0, ge=0, description="L2 penalty on leaf values.")
     max_features: float = Field(1.0, gt=0, le=1, description="Share of columns drawn for each split.")
     max_bins: int = Field(255, ge=2, le=255, description="Bins of a number, and most values of a category.")
-    class_weight: Literal["balanced"] | None = Field(None, description="balanced: both classes weigh alike in sum; classification only.")
     early_stopping: bool | Literal["auto"] = Field("auto", description="auto: on above 10,000 training rows.")
     scoring: Literal["loss"] = Field("loss", description="What early stopping watches.")
     validation_fraction: float = Field(0.1, gt=0, lt=1, description="Share of training rows to stop by, where the split has no validation.")
@@ -99,10 +98,10 @@ class HistGradientBoosting:
         y = outcomes(train, self.params.task)
         self.estimator_ = self._estimator(compute)
         stop: dict[str, object] = {}
-        weights = row_weights(train, self.params.sample_weight)
+        weights = row_weights(train, self.params, self.gives)
         if validation is not None and self._stops_early(len(y)):
             stop = {"X_val": self.columns_.matrix(validation.X), "y_val": validation.y.astype(y.dtype)}
-            stop["sample_weight_val"] = row_weights(validation, self.params.sample_weight)
+            stop["sample_weight_val"] = row_weights(validation, self.params, self.gives)
         with threadpool_limits(compute.threads):
             self.estimator_.fit(self.columns_.matrix(train.X), y, sample_weight=weights, **stop)
 
@@ -137,13 +136,13 @@ class HistGradientBoosting:
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
         p = self.params
-        apart = {"task", "loss", "quantile", "class_weight", "sample_weight", "monotonic_cst", "interaction_cst"}
+        apart = {"task", "loss", "quantile", "monotonic_cst", "interaction_cst", *ClassWeightedParams.model_fields}
         settings = {**p.model_dump(exclude=apart), "random_state": compute.seed}
         settings["categorical_features"] = list(self.columns_.categorical) or None
         settings["monotonic_cst"] = directions(self.columns_, p.monotonic_cst, "monotonic_cst")
         settings["interaction_cst"] = groups(self.columns_, p.interaction_cst, "interaction_cst")
         if self.gives == "probability":
-            return HistGradientBoostingClassifier(**settings, class_weight=p.class_weight)
+            return HistGradientBoostingClassifier(**settings)
         return HistGradientBoostingRegressor(**settings, loss=p.loss, quantile=p.quantile)
 
     def _check_categories(self) -> None:

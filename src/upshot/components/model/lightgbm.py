@@ -15,18 +15,18 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from upshot.components.model._columns import Columns
 from upshot.components.model._constraints import GROUPS_SENTENCE, MONOTONE_SENTENCE, Groups, Monotone, directions, groups
+from upshot.components.model._devices import no_gpu
 from upshot.components.model._task import TASK_SENTENCE, Task, check_choice, kind_of, outcomes, stopping_part
-from upshot.components.model._weights import WeightedParams, balance, row_weights
+from upshot.components.model._weights import ClassWeightedParams, row_weights
 from upshot.contracts.components import Compute, Examples
 from upshot.contracts.records import Cases, PredictionKind, Spec
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from lightgbm import Dataset
 
 
-class LightGBMParams(WeightedParams):
+class LightGBMParams(ClassWeightedParams):
     """LightGBM, by the names of its scikit-learn wrapper."""
 
     task: Task = Field("classification", description=TASK_SENTENCE)
@@ -52,7 +52,6 @@ class LightGBMParams(WeightedParams):
     extra_trees: bool = Field(False, description="Whether one random threshold a column is tried instead of all.")
     reg_alpha: float = Field(0.0, ge=0, description="L1 penalty on leaf values.")
     reg_lambda: float = Field(0.0, ge=0, description="L2 penalty on leaf values.")
-    class_weight: Literal["balanced"] | None = Field(None, description="balanced: both classes weigh alike in sum; classification only.")
     cat_smooth: float = Field(10.0, ge=0, description="Smoothing of small categories.")
     cat_l2: float = Field(10.0, ge=0, description="L2 penalty in categorical splits.")
     monotone_constraints: Monotone = Field(default_factory=dict, description=MONOTONE_SENTENCE)
@@ -89,17 +88,19 @@ class LightGBM:
     spec: Spec
     uses: tuple[str, ...] = ("features",)
     gives: PredictionKind
+    devices: tuple[str, ...] = ("cpu", "gpu")
 
     def __init__(self, params: LightGBMParams) -> None:
         self.params = params
         self.gives = kind_of(params.task)
+        self.tunes = params.early_stopping_rounds is not None
 
     def fit(self, train: Examples, validation: Examples | None, history: Cases, compute: Compute) -> None:
         """Grow the trees on the training rows.
 
         Raises:
             DataError: Columns or labels that cannot be learnt.
-            RecipeError: Early stopping without a validation part.
+            RecipeError: Early stopping without a validation part, or no GPU where one is asked for.
         """
         import lightgbm
 
@@ -108,13 +109,18 @@ class LightGBM:
         self.threads_ = int(compute.threads)
         settings = self._settings(compute)
         data = self._dataset(train, settings)
-        booster = lightgbm.train(
-            settings,
-            data,
-            num_boost_round=self.params.n_estimators,
-            valid_sets=[self._validation_set(stop, data)] if stop is not None else None,
-            callbacks=[lightgbm.early_stopping(self._rounds(), verbose=False)] if stop is not None else None,
-        )
+        try:
+            booster = lightgbm.train(
+                settings,
+                data,
+                num_boost_round=self.params.n_estimators,
+                valid_sets=[self._validation_set(stop, data)] if stop is not None else None,
+                callbacks=[lightgbm.early_stopping(self._rounds(), verbose=False)] if stop is not None else None,
+            )
+        except lightgbm.basic.LightGBMError as error:
+            if compute.device == "gpu":
+                raise no_gpu(str(error).strip()[:200]) from error
+            raise
         self.booster_ = booster
         self.kept_ = booster.best_iteration if stop is not None else booster.current_iteration()
 
@@ -170,7 +176,7 @@ class LightGBM:
 
     def _settings(self, compute: Compute) -> dict[str, object]:
         p = self.params
-        apart = {"task", "n_estimators", "early_stopping_rounds", "class_weight", "sample_weight", "boosting_type", "objective"}
+        apart = {"task", "n_estimators", "early_stopping_rounds", "boosting_type", "objective", *ClassWeightedParams.model_fields}
         constraints = {
             "monotone_constraints": directions(self.columns_, p.monotone_constraints, "monotone_constraints"),
             "interaction_constraints": groups(self.columns_, p.interaction_constraints, "interaction_constraints"),
@@ -185,7 +191,7 @@ class LightGBM:
             "objective": p.objective or ("binary" if self.gives == "probability" else "regression"),
             "verbosity": -1,
             "deterministic": True,
-            "force_col_wise": True,
+            **({"device_type": "gpu", "gpu_use_dp": True} if compute.device == "gpu" else {"force_col_wise": True}),
             "seed": compute.seed,
             "num_threads": compute.threads,
         }
@@ -197,7 +203,7 @@ class LightGBM:
         return lightgbm.Dataset(
             self.columns_.matrix(examples.X),
             y,
-            weight=self._weights(examples, y),
+            weight=row_weights(examples, self.params, self.gives),
             categorical_feature=list(self.columns_.categorical),
             params=settings,
         )
@@ -206,10 +212,4 @@ class LightGBM:
         import numpy as np
 
         y = examples.y.astype(np.float64)
-        return reference.create_valid(self.columns_.matrix(examples.X), y, weight=self._weights(examples, y))
-
-    def _weights(self, examples: Examples, y: np.ndarray) -> np.ndarray | None:
-        weights = row_weights(examples, self.params.sample_weight)
-        if self.params.class_weight is None or self.gives == "point":
-            return weights
-        return balance(y) if weights is None else weights * balance(y)
+        return reference.create_valid(self.columns_.matrix(examples.X), y, weight=row_weights(examples, self.params, self.gives))

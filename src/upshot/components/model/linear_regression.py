@@ -71,7 +71,7 @@ class LinearModel:
             warnings.simplefilter("error", ConvergenceWarning)
             try:
                 estimator = self._estimator(len(y), compute).fit(
-                    scaler.transform(X), y, sample_weight=row_weights(train, self.params.sample_weight)
+                    scaler.transform(X), y, sample_weight=row_weights(train, self.params, "point")
                 )
             except ConvergenceWarning as warning:
                 got = f"{self.params.max_iter} iterations"

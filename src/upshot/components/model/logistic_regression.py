@@ -10,7 +10,7 @@ from pydantic import Field
 from upshot.components.model._columns import Columns
 from upshot.components.model._linear import LinearSum, gapless_numbers
 from upshot.components.model._task import outcomes
-from upshot.components.model._weights import WeightedParams, row_weights
+from upshot.components.model._weights import ClassWeightedParams, row_weights
 from upshot.contracts.components import Compute, Examples
 from upshot.contracts.records import Cases, PredictionKind, Spec
 from upshot.errors import DataError, Problem
@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 NAME = "logistic regression"
 
 
-class LogisticRegressionParams(WeightedParams):
+class LogisticRegressionParams(ClassWeightedParams):
     """Logistic regression of scikit-learn, columns standardised by the training rows."""
 
     C: float = Field(1.0, gt=0, description="Inverse strength of the regularisation; smaller is stronger.")
     l1_ratio: float = Field(0.0, ge=0, le=1, description="Share of L1 in the penalty: 0 is ridge, 1 is lasso. Above 0 needs solver saga.")
     fit_intercept: bool = Field(True, description="Whether a constant is learnt.")
-    class_weight: Literal["balanced"] | None = Field(None, description="balanced: both classes weigh alike in sum.")
     solver: Literal["lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"] = Field("lbfgs", description="Algorithm of the fit.")
     max_iter: int = Field(1000, ge=1, description="Most iterations of the solver.")
     tol: float = Field(1e-4, gt=0, description="Gradient norm at which the solver stops.")
@@ -62,7 +61,7 @@ class LogisticRegression:
         y = outcomes(train, "classification")
         X = gapless_numbers(columns, train.X, NAME)
         scaler = StandardScaler().fit(X)
-        estimator = self._solve(scaler.transform(X), y, row_weights(train, self.params.sample_weight), compute)
+        estimator = self._solve(scaler.transform(X), y, row_weights(train, self.params, "probability"), compute)
         mean, scale, coef = (np.asarray(numbers, dtype=np.float64) for numbers in (scaler.mean_, scaler.scale_, estimator.coef_[0]))
         self.sum_ = LinearSum(columns, mean, scale, coef, float(np.ravel(estimator.intercept_)[0]))
 
@@ -89,7 +88,7 @@ class LogisticRegression:
         from sklearn.linear_model import LogisticRegression as Estimator
         from threadpoolctl import threadpool_limits
 
-        estimator = Estimator(**self.params.model_dump(exclude={"sample_weight"}), random_state=compute.seed)
+        estimator = Estimator(**self.params.model_dump(exclude=set(ClassWeightedParams.model_fields)), random_state=compute.seed)
         with threadpool_limits(compute.threads), warnings.catch_warnings():
             warnings.simplefilter("error", ConvergenceWarning)
             try:

@@ -16,7 +16,7 @@ from upshot.components.model._constraints import MONOTONE_SENTENCE, Monotone, di
 from upshot.components.model._linear import categories, gapless_numbers
 from upshot.components.model._skops import dump_stable, load_trusted
 from upshot.components.model._task import TASK_SENTENCE, Task, check_choice, kind_of, outcomes
-from upshot.components.model._weights import WeightedParams, row_weights
+from upshot.components.model._weights import CLASS_WEIGHT_SENTENCE, ClassWeight, WeightedParams, row_weights
 from upshot.contracts.components import Compute, Examples
 from upshot.contracts.records import Cases, PredictionKind, Spec
 from upshot.errors import DataError
@@ -64,11 +64,15 @@ class ForestParams(WeightedParams):
     max_samples: AtLeastOne | Share | None = Field(
         None, description="Rows that each tree draws, or their share; null is as many as there are."
     )
-    class_weight: Literal["balanced", "balanced_subsample"] | None = Field(
-        None, description="balanced: both classes weigh alike in sum, over all rows or in each tree's draw; classification only."
+    class_weight: ClassWeight | Literal["balanced_subsample"] | None = Field(
+        None, description=f"{CLASS_WEIGHT_SENTENCE} balanced_subsample: balanced in each tree's draw."
     )
     ccp_alpha: float = Field(0.0, ge=0, description="Pruning: branches whose gain per leaf is below this are cut.")
     monotonic_cst: Monotone = Field(default_factory=dict, description=MONOTONE_SENTENCE)
+
+    def of_classes(self) -> ClassWeight | None:
+        """How much the classes count over all rows; the forest itself balances each draw."""
+        return None if self.class_weight == "balanced_subsample" else self.class_weight
 
     @field_validator("criterion")
     @classmethod
@@ -104,7 +108,7 @@ class RandomForest:
         self.columns_ = Columns.of(train.X)
         y = outcomes(train, self.params.task)
         estimator = self._estimator(compute)
-        estimator.fit(self._matrix(train.X), y, sample_weight=row_weights(train, self.params.sample_weight))
+        estimator.fit(self._matrix(train.X), y, sample_weight=row_weights(train, self.params, self.gives))
         self.estimator_ = estimator.set_params(n_jobs=1)
 
     def predict(self, examples: Examples, history: Cases) -> pd.DataFrame:
@@ -142,13 +146,15 @@ class RandomForest:
         p = self.params
         apart = {
             "task",
-            "sample_weight",
             "criterion",
             "max_features",
             "monotonic_cst",
-            *(("class_weight",) if self.gives == "point" else ()),
+            "class_weight",
+            *WeightedParams.model_fields,
         }
         settings = {**p.model_dump(exclude=apart), "random_state": compute.seed, "n_jobs": compute.threads}
+        if p.class_weight == "balanced_subsample" and self.gives == "probability":
+            settings["class_weight"] = p.class_weight
         if p.criterion is not None:
             settings["criterion"] = p.criterion
         if p.max_features != "auto":

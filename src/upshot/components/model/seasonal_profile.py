@@ -201,7 +201,7 @@ class _Trial:
         parts = Parts.of(origin, model.season, model.params.level_window, series, Targets(target, grid.moments[target]))
         usable = np.isfinite(parts.own) | np.isfinite(parts.group)
         kept = Parts(*(part[usable] for part in (parts.own, parts.group, parts.level, parts.change)))
-        weights = row_weights(Examples(cases, cases.rows.frame.iloc[:, :0]), model.params.sample_weight)
+        weights = row_weights(Examples(cases, cases.rows.frame.iloc[:, :0]), model.params, "point")
         series, target = series[usable], target[usable]
         own = None if weights is None else weights[grid.rows[series, target]]
         return cls(kept, grid.values[series, target], series, own)

@@ -21,7 +21,7 @@ from upshot.components.model._columns import Columns
 from upshot.components.model._linear import gapless_numbers
 from upshot.components.model._skops import dump_stable, load_trusted
 from upshot.components.model._task import TASK_SENTENCE, Task, kind_of, outcomes
-from upshot.components.model._weights import WeightedParams, row_weights
+from upshot.components.model._weights import ClassWeightedParams, row_weights
 from upshot.contracts.components import Compute, Examples
 from upshot.contracts.records import Cases, PredictionKind, Spec
 from upshot.errors import DataError, Problem, did_you_mean
@@ -116,7 +116,7 @@ REFUSED: Mapping[str, tuple[str, ...]] = {
 """By reason: the estimators of columns and one label that cannot be used."""
 
 
-class SklearnParams(WeightedParams):
+class SklearnParams(ClassWeightedParams):
     """An estimator of scikit-learn, with its defaults."""
 
     task: Task = Field("classification", description=TASK_SENTENCE)
@@ -180,7 +180,7 @@ class SklearnModel:
         estimator = estimator_class(self.params.task, self._name)(**self.params.params)
         if hasattr(estimator, "random_state"):  # SVR has it as an attribute alone, and would draw from the global state
             estimator.random_state = compute.seed
-        weights = row_weights(train, self.params.sample_weight)
+        weights = row_weights(train, self.params, self.gives)
         weighted = {} if weights is None else {"sample_weight": weights}
         if weighted and "sample_weight" not in inspect.signature(estimator.fit).parameters:
             problem = Problem("model.sample_weight", f"{self._name} cannot weigh rows", hint="set model.sample_weight=null")

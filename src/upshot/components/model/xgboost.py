@@ -14,10 +14,12 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from upshot.components.model._columns import Columns
 from upshot.components.model._constraints import GROUPS_SENTENCE, MONOTONE_SENTENCE, Groups, Monotone, directions, groups
+from upshot.components.model._devices import no_gpu
 from upshot.components.model._task import TASK_SENTENCE, Task, check_choice, kind_of, outcomes, stopping_part
-from upshot.components.model._weights import WeightedParams, row_weights
+from upshot.components.model._weights import ClassWeightedParams, row_weights
 from upshot.contracts.components import Compute, Examples
 from upshot.contracts.records import Cases, PredictionKind, Spec
+from upshot.errors import Problem, RecipeError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from xgboost import Booster, DMatrix
 
 
-class XGBoostParams(WeightedParams):
+class XGBoostParams(ClassWeightedParams):
     """XGBoost, by the names of its documentation."""
 
     task: Task = Field("classification", description=TASK_SENTENCE)
@@ -98,32 +100,42 @@ class XGBoost:
     spec: Spec
     uses: tuple[str, ...] = ("features",)
     gives: PredictionKind
+    devices: tuple[str, ...] = ("cpu", "gpu")
 
     def __init__(self, params: XGBoostParams) -> None:
         self.params = params
         self.gives = kind_of(params.task)
+        self.tunes = params.early_stopping_rounds is not None
 
     def fit(self, train: Examples, validation: Examples | None, history: Cases, compute: Compute) -> None:
         """Grow the trees on the training rows.
 
         Raises:
             DataError: Columns or labels that cannot be learnt.
-            RecipeError: Early stopping without a validation part.
+            RecipeError: Early stopping without a validation part, or no GPU where one is asked for.
         """
+        import warnings
+
         import xgboost
 
+        self._check_device(compute)
         stop = stopping_part(validation, self.params.early_stopping_rounds)
         self.columns_ = Columns.of(train.X)
         self.threads_ = int(compute.threads)
         data = self._training_matrix(train, None)
-        booster = xgboost.train(
-            self._settings(compute),
-            data,
-            num_boost_round=self.params.n_estimators,
-            evals=[(self._training_matrix(stop, data), "validation")] if stop is not None else None,
-            early_stopping_rounds=self.params.early_stopping_rounds,
-            verbose_eval=False,
-        )
+        with warnings.catch_warnings():
+            if compute.device == "gpu":
+                warnings.simplefilter("ignore", UserWarning)  # that it falls back to the processor, which is refused below
+            booster = xgboost.train(
+                self._settings(compute),
+                data,
+                num_boost_round=self.params.n_estimators,
+                evals=[(self._training_matrix(stop, data), "validation")] if stop is not None else None,
+                early_stopping_rounds=self.params.early_stopping_rounds,
+                verbose_eval=False,
+            )
+        _refuse_fallback(booster, compute)
+        booster.set_param({"device": "cpu"})
         self.booster_: Booster = booster[: booster.best_iteration + 1] if stop is not None else booster
 
     def refit(self, train: Examples, history: Cases, compute: Compute) -> None:
@@ -174,7 +186,7 @@ class XGBoost:
             "monotone_constraints": directions(self.columns_, p.monotone_constraints, "monotone_constraints"),
             "interaction_constraints": groups(self.columns_, p.interaction_constraints, "interaction_constraints"),
         }
-        apart = {"task", "n_estimators", "early_stopping_rounds", "sample_weight", "objective", *constraints}
+        apart = {"task", "n_estimators", "early_stopping_rounds", "objective", *ClassWeightedParams.model_fields, *constraints}
         apart |= {"scale_pos_weight"} if self.gives == "point" else set()
         if p.tree_method == "exact":
             apart |= {"max_bin", "grow_policy", "max_leaves"}  # the exact method does not know them
@@ -185,7 +197,16 @@ class XGBoost:
         if together is not None:
             settings["interaction_constraints"] = json.dumps(together)
         objective = p.objective or ("binary:logistic" if self.gives == "probability" else "reg:squarederror")
-        return {**settings, "objective": objective, "seed": compute.seed, "nthread": compute.threads, "verbosity": 0}
+        device = {"device": "cuda"} if compute.device == "gpu" else {}
+        return {**settings, **device, "objective": objective, "seed": compute.seed, "nthread": compute.threads, "verbosity": 0}
+
+    def _check_device(self, compute: Compute) -> None:
+        """The exact method runs on the processor only."""
+        if compute.device == "gpu" and self.params.tree_method == "exact":
+            rule = "the exact method is not made for a GPU"
+            raise RecipeError(
+                "the model cannot be fitted", [Problem("model.tree_method", rule, "exact", "use hist or approx, or compute.device=cpu")]
+            )
 
     def _types(self) -> list[str]:
         return ["c" if name in self.columns_.categories else "q" for name in self.columns_.names]
@@ -200,7 +221,7 @@ class XGBoost:
         import xgboost
 
         X, y = self.columns_.matrix(examples.X), self._outcomes(examples, reference)
-        weight = row_weights(examples, self.params.sample_weight)
+        weight = row_weights(examples, self.params, self.gives)
         if self.params.tree_method != "hist":
             return xgboost.DMatrix(X, y, weight=weight, feature_types=self._types(), enable_categorical=True, nthread=self.threads_)
         return xgboost.QuantileDMatrix(
@@ -218,3 +239,15 @@ class XGBoost:
         import numpy as np
 
         return outcomes(examples, self.params.task) if reference is None else examples.y.astype(np.float64)
+
+
+def _refuse_fallback(booster: Booster, compute: Compute) -> None:
+    """XGBoost goes on with the processor, with no more than a warning, where it finds no GPU; what was asked for is then not what was done.
+
+    Raises:
+        RecipeError: It did.
+    """
+    if compute.device == "gpu":
+        used = json.loads(booster.save_config())["learner"]["generic_param"]["device"]
+        if not str(used).startswith("cuda"):
+            raise no_gpu(f"XGBoost used {used}")

@@ -14,6 +14,13 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "split",
+        "rolling_windows",
+        params="upshot.components.split.rolling_windows:RollingWindowsParams",
+        make="upshot.components.split.rolling_windows:RollingWindows",
+        sentence="Several test windows one after the other, each tested by what could have been known before it.",
+    ),
+    Component(
+        "split",
         "by_entity",
         params="upshot.components.split.by_entity:ByEntityParams",
         make="upshot.components.split.by_entity:ByEntity",

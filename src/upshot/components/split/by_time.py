@@ -127,20 +127,34 @@ def cut(cases: Cases, params: TimeWindowsParams) -> tuple[np.ndarray, dict[Part,
         RecipeError: The recipe names no time.
         DataError: The moments of the recipe do not fit the time column.
     """
+    moments = as_of(cases)
+    now, clock = ticks(moments), is_clock(moments)
+    parts = intervals(params, now, clock)
+    gap = 0 if params.gap is None else span_ticks(params.gap, clock, "split.gap")
+    codes, words = cut_at(cases, parts, gap)
+    return codes, parts, words
+
+
+def cut_at(cases: Cases, parts: dict[Part, Interval], gap: int) -> tuple[np.ndarray, str | None]:
+    """Code of each case's part by its moment, and in words what is left out before the next part.
+
+    Args:
+        cases: All cases, with their moments.
+        parts: Interval of train, validation (where there is one) and test, in order; rows before train are history.
+        gap: Ticks that are left out before each part, beside rows whose outcome was not known when it began.
+    """
     import numpy as np
 
     moments = as_of(cases)
     now, clock = ticks(moments), is_clock(moments)
-    parts = intervals(params, now, clock)
     codes = codes_for(cases, "unused")
     codes[now < parts["train"].start] = PARTS.index("history")
     for part, interval in parts.items():
         codes[(now >= interval.start) & (now < interval.end)] = PARTS.index(part)
     known = ticks(cases.labels.frame["label_known_at"]) if "label_known_at" in cases.labels.columns else None
-    gap = 0 if params.gap is None else span_ticks(params.gap, clock, "split.gap")
     late = now + gap if known is None else np.maximum(known, now + gap)
     _set_aside_late(codes, parts, late)
-    return codes, parts, _gap_text(late - now, codes, clock)
+    return codes, _gap_text(late - now, codes, clock)
 
 
 def _set_aside_late(codes: np.ndarray, parts: dict[Part, Interval], late: np.ndarray) -> None:
