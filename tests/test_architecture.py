@@ -40,7 +40,7 @@ FAMILY_WORDS = (
     "churn",
     "newsvendor",
 )
-HEAVY = ("pandas", "numpy", "sklearn", "xgboost", "lightgbm", "pyarrow", "deltalake", "scipy", "skops")
+HEAVY = ("pandas", "numpy", "sklearn", "xgboost", "lightgbm", "pyarrow", "deltalake", "scipy", "skops", "pandera")
 
 
 def room_of(path: Path) -> str:

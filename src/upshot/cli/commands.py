@@ -27,7 +27,7 @@ COMMANDS: dict[str, str] = {
     "run": "run a recipe from data to a registered version",
     "sweep": "run a recipe at many points, and rank them",
     "runs": "list past runs",
-    "data": "list, show, compare and verify pinned data",
+    "data": "list, show, compare and verify pinned data; infer checks from it, show rows that checks set aside",
     "compare": "hold two runs against each other: config, data, scores and money",
     "value": "show what a run's value is made of, in all or in one row, term by term",
     "report": "write what came of a run, or of two, as one file for all its readers",

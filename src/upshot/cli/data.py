@@ -1,4 +1,4 @@
-"""`upshot data`: which tables are pinned, what stands in them, what changed between versions, and whether they are still whole."""
+"""`upshot data`: which tables are pinned, what stands in them, what changed, whether they are whole, what checks they suggest or set aside."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from upshot.cli import profile, quarantine
 from upshot.cli.context import Context, add_json
 from upshot.cli.text import columns, number
 from upshot.errors import IntegrityError, Problem, UsageError, did_you_mean
@@ -23,11 +24,15 @@ DIGITS = 12
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("action", choices=["list", "show", "diff", "verify"], help="what to do")
-    parser.add_argument("table", nargs="?", help="name of a table; all of them for list and verify when left out")
+    parser.add_argument("action", choices=["list", "show", "diff", "verify", "profile", "quarantine"], help="what to do")
+    parser.add_argument(
+        "table", nargs="?", help="name of a table; for quarantine a recipe, a run or last; all tables for list and verify when left out"
+    )
     parser.add_argument("versions", nargs="*", type=int, metavar="VERSION", help="for diff: the two versions, older first")
-    parser.add_argument("--version", type=int, help="for show: the version; the last one when left out")
-    parser.add_argument("-n", "--rows", type=int, default=5, help="for show: so many first rows (default: 5)")
+    parser.add_argument("--version", type=int, help="for show and profile: the version; the last one when left out")
+    parser.add_argument("-n", "--rows", type=int, default=5, help="for show and quarantine: so many first rows (default: 5)")
+    profile.configure(parser)
+    quarantine.configure(parser)
     add_json(parser)
 
 
@@ -38,8 +43,16 @@ def execute(arguments: argparse.Namespace) -> int:
         UsageError: There is no such table or version, or the words do not fit the action.
         IntegrityError: What lies there is not what was pinned.
     """
-    state = Context.of(arguments).state
-    document, text = {"list": _list, "show": _show, "diff": _diff, "verify": _verify}[arguments.action](state, arguments)
+    context = Context.of(arguments)
+    if arguments.action == "quarantine":
+        _refuse_versions(arguments)
+        document, text = quarantine.quarantine(context, arguments.table, arguments)
+    elif arguments.action == "profile":
+        _refuse_versions(arguments)
+        pin = _pin(context.state, _table(context.state, arguments), arguments.version)
+        document, text = profile.profile(context.state, pin, context.project.root, arguments)
+    else:
+        document, text = {"list": _list, "show": _show, "diff": _diff, "verify": _verify}[arguments.action](context.state, arguments)
     print(json.dumps(document, indent=1, default=str) if arguments.json else text)
     return 0
 

@@ -27,11 +27,17 @@ def look_lines(inspection: Inspection) -> list[tuple[str, str]]:
 
 
 def set_aside(checked: Checked) -> str | None:
-    """How many rows were set aside by which check; None where none were."""
-    if not checked.quarantined:
-        return None
-    by = ", ".join(f"{found.check} {found.rows:,}" for found in checked.findings if found.rows)
-    return f"{checked.quarantined:,} of {checked.snapshot.rows:,} rows set aside by checks ({by})"
+    """How many rows were set aside, or warned of, by which check; None where there were none."""
+    told = []
+    for action, what in (("quarantine", "set aside"), ("warn", "kept with a warning")):
+        by = {found.check: found.rows for found in checked.findings if found.rows and found.action == action}
+        if by:
+            count = checked.quarantined if action == "quarantine" else max(by.values())
+            at_least = "at least " if action == "warn" and len(by) > 1 else ""
+            told.append(
+                f"{at_least}{count:,} of {checked.snapshot.rows:,} rows {what} ({', '.join(f'{name} {rows:,}' for name, rows in by.items())})"
+            )
+    return f"{'; '.join(told)}; see upshot data quarantine last" if told else None
 
 
 def look_documents(breakdowns: Mapping[str, Breakdown]) -> dict[str, Any]:

@@ -117,14 +117,29 @@ class WatchedSource(Source, Protocol):
 
 
 class Check(Protocol):
-    """Kind `checks`: a rule on the data. `action` says whether broken rows refuse the data or are set aside."""
+    """Kind `checks`: a rule on the data. `action` says what becomes of broken rows.
+
+    "refuse" refuses the data, "quarantine" sets the rows aside, "warn" keeps them and tells.
+    """
 
     spec: Spec
-    action: str  # "refuse" or "quarantine"
+    action: str
 
     def check(self, frame: pd.DataFrame, roles: Roles) -> tuple[Finding, np.ndarray]:
         """What was found, and a bool array of shape (rows,): True where a row breaks the rule."""
         ...
+
+
+@runtime_checkable
+class ReferringCheck(Check, Protocol):
+    """A check that holds the rows against side tables; `wants` names them, so that a plan can refuse a check on none: {"tables": "items"}.
+
+    `check_against` stands in for `check`; `tables` are the pinned side tables by name.
+    """
+
+    wants: Mapping[str, str]
+
+    def check_against(self, frame: pd.DataFrame, roles: Roles, tables: Mapping[str, Snapshot]) -> tuple[Finding, np.ndarray]: ...
 
 
 class Labeller(Protocol):

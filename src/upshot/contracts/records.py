@@ -168,23 +168,34 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found: how many rows break it, and a few of them."""
+    """What one check found: how many rows break it, and a few of them. `action` says what became of them: "refuse", "quarantine", "warn"."""
 
     check: str
     column: str | None
     rule: str
     rows: int
     examples: tuple[str, ...] = ()
+    action: str = "refuse"
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A snapshot whose rows passed the declared checks; refused rows are left out of `data` and counted."""
+    """A snapshot whose rows passed the declared checks; those that were set aside are left out of `data`, counted and kept.
+
+    Attributes:
+        snapshot: What was checked.
+        data: The rows that go on.
+        findings: One a check, in the recipe's order.
+        quarantined: How many rows were set aside.
+        aside: Those rows with `_row` (position in the snapshot, from 0) and `_checks` (which checks they break) before their columns;
+            None where there are none.
+    """
 
     snapshot: Snapshot
     data: Table
     findings: tuple[Finding, ...] = ()
     quarantined: int = 0
+    aside: Table | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, get_args
 
 from upshot.catalogue import Catalogue
-from upshot.contracts.components import Accelerated, Composite, NamesActions
+from upshot.contracts.components import Accelerated, Composite, NamesActions, ReferringCheck
 from upshot.contracts.records import CANDIDATE, CHAMPION, CPU, Direction, Kpis, PredictionKind, Spec
 from upshot.engine.code import CodeDigests
 from upshot.engine.files import FileDigests
@@ -52,6 +52,7 @@ def prove(recipe: Recipe, catalogue: Catalogue, code: CodeDigests, files: FileDi
         *_metrics(made, catalogue),
         *_sections(made, catalogue),
         *_looks(made, catalogue),
+        *_checks(made),
     ]
     if problems:
         noun = "problem" if len(problems) == 1 else "problems"
@@ -199,18 +200,20 @@ _WORDS = {
     "slices": "slice",
     "probes": "probe",
     "protected": "protected attribute",
+    "tables": "side table",
 }
 
 
 def _declared(made: _Made) -> dict[str, tuple[str, ...]]:
     """What gates, slices and probes may ask for: kind -> the names that the recipe declares."""
-    apart = {"kpi": tuple(made.kpis.kpis), "protected": tuple(made.one["data"].roles.protected)}
+    data = made.one["data"]
+    apart = {"kpi": tuple(made.kpis.kpis), "protected": tuple(data.roles.protected), "tables": tuple(data.tables)}
     return {kind: apart[kind] if kind in apart else tuple(made.many[kind]) for kind in _WORDS}
 
 
 def _remedy(kind: str, wanted: str, declared: Mapping[str, tuple[str, ...]]) -> str:
-    if kind == "protected" and not declared[kind]:
-        return f"write data.roles.protected: [{wanted}]"
+    if not declared[kind] and kind in ("protected", "tables"):
+        return f"write data.roles.protected: [{wanted}]" if kind == "protected" else f"write data.tables: {{{wanted}: {{use: NAME, ...}}}}"
     if declared[kind] or kind not in ("slices", "probes"):
         return did_you_mean(wanted, declared[kind])
     return f"none is declared: write {kind}: {{{wanted}: {{use: NAME}}}}; upshot describe {kind}"
@@ -272,6 +275,15 @@ def _can_look(place: str, look: Any, made: _Made, catalogue: Catalogue) -> Itera
     if look.decides and policy.gives not in look.decides:
         got = f"policy {policy.spec.use!r} gives {policy.gives}"
         yield _mismatch(place, look, "decides", look.decides, got, catalogue, policy.gives)
+
+
+def _checks(made: _Made) -> Iterable[Problem]:
+    declared = _declared(made)
+    for name, check in made.many["checks"].items():
+        for kind, wanted in check.wants.items() if isinstance(check, ReferringCheck) else ():
+            if wanted not in declared[kind]:
+                rule = f"asks for a {_WORDS[kind]} that the recipe does not declare"
+                yield Problem(f"checks.{name}.{_key_of(check.spec, wanted)}", rule, repr(wanted), _remedy(kind, wanted, declared))
 
 
 def _looks(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:

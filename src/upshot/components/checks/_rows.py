@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from upshot.errors import DataError, Problem, did_you_mean
 
@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-Action = Literal["refuse", "quarantine"]
-ACTION = "What becomes of rows that break the rule: refuse the data, or set them aside and count them (quarantine)."
+Action = Literal["refuse", "quarantine", "warn"]
+ACTION = (
+    "What becomes of rows that break the rule: refuse the data, set them aside and count them (quarantine), or keep and tell them (warn)."
+)
 
 MOST_EXAMPLES = 5
 _WIDEST = 40
@@ -68,3 +70,25 @@ def rows_of(count: int, total: int) -> str:
         '1 of 200 rows'
     """
     return f"{count:,} of {total:,} rows"
+
+
+def highest_before(values: pd.Series, keys: list[pd.Series]) -> pd.Series:
+    """For each row the highest value of the rows before it, of its own group where there are keys; null where there is none.
+
+    Nulls are passed over.
+
+    Args:
+        values: Numbers or moments, in the order in which they are looked at.
+        keys: What parts the rows into groups, aligned; [] for none.
+
+    Example:
+        >>> import pandas as pd
+        >>> highest_before(pd.Series([3.0, 1.0, 5.0]), []).tolist()
+        [nan, 3.0, 3.0]
+    """
+
+    def grouped(series: pd.Series) -> Any:
+        return series.groupby(keys, sort=False, dropna=False) if keys else series
+
+    found: pd.Series = grouped(grouped(grouped(values).cummax()).shift()).ffill()
+    return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from upshot.components.checks._rows import ACTION, MOST_EXAMPLES, Action, require_columns, rows_of, told
+from upshot.components.checks._rows import ACTION, MOST_EXAMPLES, Action, highest_before, require_columns, rows_of, told
 from upshot.contracts.params import Params
 from upshot.contracts.records import Finding, Roles, Spec
 from upshot.errors import DataError, Problem
@@ -48,7 +48,7 @@ class UnitOrder:
             raise DataError("a check has nothing to look at", [problem])
         require_columns(frame, (unit, time))
         at, units = frame[time], frame[unit]
-        latest = at.groupby(units).cummax().groupby(units).shift()
+        latest = highest_before(at, [units])
         broken = (at <= latest).fillna(False).to_numpy(dtype=bool)
         count = int(broken.sum())
         rule = f"{time} must go forward within each {unit}"

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from upshot.components.gates._verdicts import Bound, By, verdict
+from upshot.components.gates._verdicts import Bound, By, Ceiling, Floor, verdict
 from upshot.components.gates.kpi import expired
 from upshot.contracts.components import Evidence
 from upshot.contracts.params import Params
@@ -25,8 +25,8 @@ class BreakdownGateParams(Params):
     entry: str | None = Field(
         None, min_length=1, description="The one entry that is judged; every entry must reach the bound when left out."
     )
-    min: float | None = Field(None, allow_inf_nan=False, description="Bound from below; give this one or `max`.")
-    max: float | None = Field(None, allow_inf_nan=False, description="Bound from above; give this one or `min`.")
+    min: Floor = Field(None, allow_inf_nan=False, description="Bound from below; give this one or `max`.")
+    max: Ceiling = Field(None, allow_inf_nan=False, description="Bound from above; give this one or `min`.")
     by: By = Field("interval", description="Whether the whole interval must reach the bound, or the value alone.")
 
     @model_validator(mode="after")
