@@ -171,8 +171,9 @@ columns       required    map keyed by name, at least 1 entry
         Values allowed; any when empty.
     pattern   = null      text or null
         Regular expression that the whole text must match.
-action        = "refuse"  one of refuse, quarantine
-    What becomes of rows that break the rule: refuse the data, or set them aside and count them (quarantine).
+action        = "refuse"  one of refuse, quarantine, warn
+    What becomes of rows that break the rule: refuse the data, set them aside and count them (quarantine), or
+    keep and tell them (warn).
 """
     )
 
