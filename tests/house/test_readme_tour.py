@@ -70,4 +70,18 @@ def test_the_chapter_on_recipes_shows_what_happens(tmp_path: Path) -> None:
 def test_the_chapter_types_every_command_on_recipes() -> None:
     commands = {word for step in tour() for word in re.findall(r"^upshot (\w+)", step.command, re.M)}
 
-    assert commands == {"init", "recipes", "data", "validate", "show", "explain", "describe", "run", "gates", "plan", "sweep", "report", "migrate"}
+    assert commands == {
+        "init",
+        "recipes",
+        "data",
+        "validate",
+        "show",
+        "explain",
+        "describe",
+        "run",
+        "gates",
+        "plan",
+        "sweep",
+        "report",
+        "migrate",
+    }
