@@ -32,7 +32,7 @@ def main() -> None:
     arguments = parser.parse_args()
     ended = Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
-        _refuse_without_strace(Path(folder))
+        refuse_without_strace(Path(folder))
         house = TinyHouse(Path(folder) / "house")
         _prepare(house)
         calls = _calls(house)
@@ -75,15 +75,16 @@ def _inject(house: TinyHouse, call: tuple[str, int], fault: str) -> str:
     house.refuse_loss(known, when)
     if code == 7:
         err = (house.folder / "err").read_text(encoding="utf-8")
-        refuse_bad_refusal(code, err, f"{when} ({_where(trace)})", output="/out>" in _where(trace))
+        refuse_bad_refusal(code, err, f"{when} ({where(trace)})", output="/out>" in where(trace))
     else:
-        hold(code in (0, -9), f"{when} ({_where(trace)})", f"exits {code}: {(house.folder / 'err').read_text(encoding='utf-8')}")
+        hold(code in (0, -9), f"{when} ({where(trace)})", f"exits {code}: {(house.folder / 'err').read_text(encoding='utf-8')}")
     house.go_on(*WORDS, when=when)
     hold(len(house.versions()) == 2, when, f"versions {house.versions()}")
     return {0: "done all the same", 7: "refused in one line", -9: "killed"}[code]
 
 
-def _where(trace: str) -> str:
+def where(trace: str) -> str:
+    """The call that was hit."""
     return next((line for line in trace.splitlines() if "INJECTED" in line), "no call was hit")
 
 
@@ -112,7 +113,8 @@ def _traced(house: TinyHouse, expression: str) -> tuple[int, str]:
     return code, out.read_text(encoding="utf-8", errors="replace")
 
 
-def _refuse_without_strace(folder: Path) -> None:
+def refuse_without_strace(folder: Path) -> None:
+    """End the script, as skipped, where strace cannot trace."""
     found = shutil.which("strace")
     tried = found and subprocess.run([found, "-f", "-o", str(folder / "tried"), "true"], capture_output=True, text=True, check=False)
     if not tried or tried.returncode != 0:

@@ -1,4 +1,4 @@
-"""Fill the disk of the state folder before each stage, and hold how the run ends and how the next one goes on.
+"""Fill the disk of the state folder before each stage and before a promotion, and hold how the run ends and how the next one goes on.
 
 The disk is a tmpfs in a mount namespace of the script's own. `python tests/rel/full_disk.py` fills it before every stage; `--every 5` before
 every fifth. Exit code 77 where the system allows no such namespace.
@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from tiny_house import TinyHouse, refuse_bad_refusal
+from tiny_house import TinyHouse, hold, refuse_bad_refusal
 
 STAGES = (
     "ingest",
@@ -53,7 +53,8 @@ def main() -> None:
         for stage in stages:
             _fill_before(house, stage)
         _no_room_at_all(house)
-    print(f"{len(stages)} stages and the beginning: exit 7, one line with the free bytes, and the next run went on")
+        _no_room_to_promote(house)
+    print(f"{len(stages)} stages, the beginning and a promotion: exit 7, one line with the free bytes, and the next run went on")
 
 
 def _reborn_inside() -> None:
@@ -86,6 +87,22 @@ def _no_room_at_all(house: TinyHouse) -> None:
         refuse_bad_refusal(done.code, done.stderr, when)
         (house.state / "ballast").unlink()
         house.go_on("run", "tiny", when=when)
+
+
+def _no_room_to_promote(house: TinyHouse) -> None:
+    when = "when the disk is full before a promotion"
+    house.clear()
+    with _disk(house.state):
+        house.must("run", "tiny", "--as", "ada")
+        house.admit(1)
+        _fill(house.state / "ballast")
+        done = house.run("promote", "tiny@1", "--env", "prod", "--as", "ops")
+        refuse_bad_refusal(done.code, done.stderr, when)
+        hold(house.served() is None, when, "something is served")
+        (house.state / "ballast").unlink()
+        house.must("promote", "tiny@1", "--env", "prod", "--as", "ops")
+        hold(house.served() == 1, when, "nothing is served")
+        house.refuse_litter(when)
 
 
 @contextmanager

@@ -40,7 +40,31 @@ def test_a_disk_that_fails_at_any_call_of_registration_leaves_the_old_state_whol
 def test_a_full_disk_before_any_stage_is_told_in_one_line_and_the_next_run_goes_on() -> None:
     told = script("full_disk.py", "--every", "5")
 
-    assert told == "3 stages and the beginning: exit 7, one line with the free bytes, and the next run went on\n"
+    assert told == "3 stages, the beginning and a promotion: exit 7, one line with the free bytes, and the next run went on\n"
+
+
+@pytest.mark.slow
+def test_after_a_kill_at_any_moment_of_promote_rollback_or_approve_nothing_is_lost_or_half_done() -> None:
+    told = script("promotions.py", "kill", "--kills", "9")
+
+    assert re.fullmatch(r"9 kills: .*; nothing lost, nothing half done, the same command completes\n", told)
+
+
+@pytest.mark.slow
+def test_a_disk_that_fails_at_any_call_of_promote_rollback_or_approve_leaves_nothing_half_done() -> None:
+    told = script("promotions.py", "disk", "--every", "10")
+
+    assert re.fullmatch(
+        r"\d+ faults at \d+ calls: .*\d+ killed, \d+ refused in one line; nothing lost, nothing half done, the same command completes\n",
+        told,
+    )
+
+
+@pytest.mark.slow
+def test_of_twenty_who_promote_at_once_exactly_one_does_and_the_others_learn_who_it_is() -> None:
+    told = script("promotions.py", "race", "--rounds", "2")
+
+    assert told == "2 rounds of 20 at once: exactly one promoted each time, the others exited 6 and were told by whom\n"
 
 
 def test_a_clock_that_jumps_by_years_orders_nothing_and_breaks_nothing() -> None:

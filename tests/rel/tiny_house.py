@@ -22,9 +22,11 @@ import sklearn.linear_model  # noqa: F401
 import sqlalchemy  # noqa: F401
 
 from upshot.cli.main import main
+from upshot.ledger.environments import PromotionRow
 from upshot.ledger.ledger import Ledger, VersionRow
 
 ASSET = Path(__file__).parents[1] / "assets" / "tiny" / "tiny.yaml"
+ENV = "env:\n  dev: {}\n  prod: {approvals: {risk: {}}}\n"
 FACTS = {
     "METADATA": "Metadata-Version: 2.1\nName: upshot-rel\nVersion: 1.0\n",
     "entry_points.txt": "[upshot]\nrel = tiny_house_plugin\n",
@@ -70,9 +72,9 @@ class TinyHouse:
         for day in range(1, 25):
             rows += [f"{2 * day},2026-01-{day:02d} 08:00:00,10,0", f"{2 * day + 1},2026-01-{day:02d} 20:00:00,{100 + day},1"]
         files = {
-            "recipes/tiny.yaml": ASSET.read_text(encoding="utf-8"),
+            "recipes/tiny.yaml": ASSET.read_text(encoding="utf-8") + ENV,
             "data/cases.csv": "\n".join(rows) + "\n",
-            "upshot.yaml": "use_plugins: [rel]\n",
+            "upshot.yaml": "use_plugins: [rel]\nidentity: names\n",
         }
         for name, text in files.items():
             path = self.root / name
@@ -93,7 +95,7 @@ class TinyHouse:
 
         Args:
             words: The words.
-            before: Name of a stage, and what the fork does before it.
+            before: Name of a stage, and what the fork does before it; without a name, before anything else.
         """
         sys.stdout.flush()
         pid = os.fork()
@@ -105,7 +107,9 @@ class TinyHouse:
             os.chdir(self.root)
             for number, name in ((1, "out"), (2, "err")):
                 os.dup2(os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
-            if before is not None:
+            if before is not None and not before[0]:
+                before[1]()
+            elif before is not None:
                 import tiny_house_plugin
 
                 tiny_house_plugin.BEFORE = before
@@ -152,6 +156,42 @@ class TinyHouse:
         hold(not still, when, f"run for ever: {still}")
         hold(ledger.leases() == (), when, f"leases are held: {ledger.leases()}")
         hold(ledger.verify_journal() is None, when, f"the journal: {ledger.verify_journal()}")
+
+    def deploy(self, number: int) -> None:
+        """A version through both environments, by the rules."""
+        self.admit(number)
+        self.must("promote", f"tiny@{number}", "--env", "prod", "--as", "ops")
+
+    def admit(self, number: int) -> None:
+        """Everything that prod asks for of a version."""
+        self.must("promote", f"tiny@{number}", "--env", "dev", "--as", "ops")
+        self.must("approve", f"tiny@{number}", "--env", "prod", "--as", "mia")
+
+    def must(self, *words: str) -> None:
+        """A command that succeeds."""
+        done = self.run(*words)
+        hold(done.code == 0, "at the start", f"upshot {' '.join(words)} exits {done.code}: {done.stderr}")
+
+    def promotions(self) -> tuple[PromotionRow, ...]:
+        """What prod served, the oldest first."""
+        return self.ledger().environments.promotions("tiny", "prod")
+
+    def served(self) -> int | None:
+        """Number of the version that prod serves."""
+        rows = self.ledger().environments.served("tiny")
+        return next((row.number for row in rows if row.environment == "prod"), None)
+
+    def refuse_half_promotion(self, before: tuple[PromotionRow, ...], number: int, when: str) -> bool:
+        """Every promotion of before is there; the new one, of a number, is whole or is not there. Whether it is."""
+        now = self.promotions()
+        hold(now[: len(before)] == before, when, f"promotions are lost: {before} became {now}")
+        hold(len(now) <= len(before) + 1, when, f"there is more than one new promotion: {now[len(before) :]}")
+        last = now[-1]
+        hold(self.served() == last.number, when, f"prod serves {self.served()}, and the last promotion is of {last.number}")
+        hold(len(now) == len(before) or last.number == number, when, f"another version was promoted: {last.number}")
+        fault = self.ledger().verify_journal()
+        hold(fault is None, when, f"the journal: {fault}")
+        return len(now) > len(before)
 
     def refuse_damage(self, when: str) -> None:
         """Every file of the state folder is what it should be."""

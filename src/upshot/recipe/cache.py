@@ -28,6 +28,7 @@ from upshot.recipe.recipe import Recipe
 _FORMAT = 2
 _FRESH_NS = 2_000_000_000
 _KEPT = 2000
+_FULL_OR_BROKEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def surroundings(catalogue: Catalogue, project: Project) -> str:
@@ -114,7 +115,7 @@ def keep(recipe: Recipe, key: str, *, catalogue: Catalogue, project: Project) ->
         beside.replace(path)
     except OSError as error:
         rule = f"must be a folder that can be written: {error.strerror}"
-        free = f"{shutil.disk_usage(project.state).free:,} bytes free" if error.errno == errno.ENOSPC else None
+        free = f"{shutil.disk_usage(project.state).free:,} bytes free" if error.errno in _FULL_OR_BROKEN else None
         problem = Problem(str(project.state), rule, free, "choose another with --state DIR")
         raise StorageError("the state folder cannot be used", [problem]) from error
     _tidy(folder)
