@@ -272,6 +272,7 @@ def test_every_command_that_prints_json_says_which_shape_it_has(tiny: RecipeProj
         "plugins": ["plugins", "list"],
         "replay": ["replay", done],
         "value": ["value", done],
+        "whatif": ["whatif", done, "friction_cost=3"],
     }
 
     shapes = {name: tiny.run(*typed, "--json").json["shape"] for name, typed in words.items()}

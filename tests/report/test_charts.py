@@ -217,3 +217,20 @@ def test_a_drawing_says_in_words_what_it_shows() -> None:
     html = drawn(chart("line", {"x": [0.0, 1.0, 2.0], "y": [0.0, 5.5, None]}, mark=1.0, level=2.0))
 
     assert 'aria-label="A chart. worth: 2 values between EUR 0 and EUR 5.50; marked at x 1; a line at EUR 2."' in html
+
+
+def test_what_a_choice_would_change_beside_the_drawn_values_is_told_in_its_own_unit() -> None:
+    rows = {"x": [0.2, 0.1], "y": [3.0, 1.0], "found": [0.5, None]}
+
+    found = readings(drawn(chart("line", rows, mark=0.1, also=(Column("found", "found", "share"),))))
+
+    assert found["names"] == ["worth", "found"]
+    assert found["rows"] == [["EUR 1", "EUR 3"], ["–", "50 %"]]  # by place, from left to right
+
+
+def test_what_is_told_beside_several_groups_names_the_group() -> None:
+    rows = {"x": [0.1, 0.1], "y": [3.0, 1.0], "cases": [7, 9], "by": ["a", "b"]}
+
+    found = readings(drawn(chart("line", rows, also=(Column("cases", "cases", "count"),), **BY)))
+
+    assert dict(zip(found["names"], found["rows"], strict=True)) == {"a": ["EUR 3"], "b": ["EUR 1"], "a: cases": ["7"], "b: cases": ["9"]}

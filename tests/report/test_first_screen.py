@@ -83,7 +83,7 @@ def test_nothing_is_concluded_from_an_expired_assumption_and_it_is_the_first_thi
 def test_a_refused_run_says_by_which_gate_and_why(tiny: RecipeProject) -> None:
     front = first_screen(tiny, "gates.worth_it.min_gain=5000")
 
-    assert front["sentences"][-1] == "It was refused by worth_it: no version is registered."
+    assert front["sentences"][0] == "It was refused by worth_it: no version is registered."
     assert front["steps"][0] == "worth_it fails: all of 120.5 [118.3, 122.7] misses it."
     assert (front["kicker"], front["verdict"]) == ("tiny · classification · risk mitigation · refused", "worth_it fails; 1 other passes.")
 

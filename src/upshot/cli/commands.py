@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "value": "show what a run's value is made of, in all or in one row, term by term",
     "report": "write what came of a run, or of two, as one file for all its readers",
     "card": "print the model card and the datasheet of a run",
+    "whatif": "say what a run would be worth under other assumptions",
     "lineage": "say where the result of a run comes from, from source to version",
     "replay": "run a past run again from its pinned data, and say how nearly it came out the same",
     "gates": "show what each gate found in a run, or finds for an environment, and waive one for a while",

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from upshot.cli.context import Context, add_json
 from upshot.cli.shapes import printed
 from upshot.cli.text import columns
+from upshot.engine.history import event_of
 from upshot.errors import Problem, UsageError
-
-if TYPE_CHECKING:
-    from upshot.ledger.journal import JournalEntry
-
-WORDS = {
-    "version.registered": "registered",
-    "version.approved": "approved",
-    "approval.withdrawn": "approval taken back",
-    "gate.waived": "waived",
-    "waiver.withdrawn": "waiver taken back",
-    "version.promoted": "promoted",
-    "version.rolled_back": "rolled back",
-}
-"""Kind of a journal entry -> what happened, as people say it."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +30,7 @@ def execute(arguments: argparse.Namespace) -> int:
         named_environment(recipe, arguments.env, f"upshot history {arguments.recipe}")
     name = recipe.use_case.name
     entries = context.state.ledger.journal() if context.state.has_ledger() else ()
-    events = [event for entry in entries if (event := _event(entry, name)) is not None]
+    events = [event for entry in entries if (event := event_of(entry, name)) is not None]
     events = [event for event in events if arguments.env is None or event["environment"] in (None, arguments.env)]
     if arguments.at is not None:
         events = _served_at(events, _moment(arguments.at))
@@ -55,29 +42,6 @@ def execute(arguments: argparse.Namespace) -> int:
         rows = [_cells(event) for event in events]
         print(columns([("entry", "at", "what", "version", "environment", "by", "more"), *rows]))
     return 0
-
-
-def _event(entry: JournalEntry, name: str) -> dict[str, Any] | None:
-    """A journal entry on a use case as an event; None for others."""
-    version, _, environment = entry.subject.partition(" in ")
-    named, _, number = version.rpartition(" ")
-    if entry.kind not in WORDS or named != name or not number.isdigit():
-        return None
-    body = dict(entry.body)
-    return {
-        "entry": entry.seq,
-        "at": entry.at,
-        "what": WORDS[entry.kind],
-        "number": int(number),
-        "environment": environment or None,
-        "person": body.get("person"),
-        "role": body.get("role"),
-        "gate": body.get("gate"),
-        "until": body.get("until"),
-        "previous": body.get("previous"),
-        "reason": body.get("reason"),
-        "takes_back": body.get("entry"),
-    }
 
 
 def _cells(event: dict[str, Any]) -> tuple[str, ...]:

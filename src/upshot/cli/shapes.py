@@ -110,11 +110,14 @@ number. Numbers that are not defined (NaN) are null. Digests are SHA-256 in hex,
 
 `upshot.fsck/1` (`upshot fsck --json`)
     `faults` (`where`, `what`, `mends`: what `--repair` does about it, or null), `mended`: how many it mended.
+`upshot.whatif/1` (`upshot whatif RUN NAME=VALUE --json`)
+    `run`, `kpi`; `assumptions`: name -> `recorded` and `tried`; `recorded` and `tried`: `per_period` and `gain` as in `upshot.run/1`.
+
 `upshot.report/1` (`upshot report [RUN [RUN]] --format json`, `upshot card [RUN] --format json`)
     `title`; `runs`: ids; `version` of the Upshot that wrote it; `front` (`kicker`, `headline`, `sentences`, `claims` and `assumptions`: charts or
     null, `breaks`, `gates`: outcome -> count, `verdict`, `owners`, `steps`, `evidence`), null for a card; `sections` in order (`name`, `title`,
     `reader`, `blocks`, `evidence`: `stage` and `digest`). A block has a `kind`: "text" (`paragraphs`), "table" (`title`, `columns`, `rows`,
-    `note`), "chart" (also `form`, `x`, `y`, `low`, `high`, `by`, `mark`, `level`) or "chain" (`title`, `links`, `note`). Rows map column to
+    `note`), "chart" (beside these `form`, `x`, `y`, `also`, `low`, `high`, `by`, `mark`, `level`) or "chain" (`title`, `links`, `note`). Rows map column to
     value and may hold more columns than are shown; columns and axes have `name`, `title`, `style`, `unit`, `low`, `high`.
 """
 
@@ -154,6 +157,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "upshot.compare/1": ("first", "second", "config", "data", "metrics", "kpis"),
     "upshot.value/1": ("run", "kpi", "scale", "case", "subjects"),
     "upshot.lineage/1": ("run", "recipe", "recipe_digest", "source", "snapshot", "stages", "version"),
+    "upshot.whatif/1": ("run", "kpi", "assumptions", "recorded", "tried"),
     "upshot.report/1": ("title", "runs", "version", "front", "sections"),
     "upshot.replay/1": ("run", "level", "first", "difference", "largest", "stages", "changed"),
     "upshot.plan/1": ("recipe", "recipe_digest", "stages", "to_run", "weaker"),

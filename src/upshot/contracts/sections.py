@@ -91,6 +91,7 @@ class ChartBlock:
             it from there and see the row's values, so give such a chart the `y` columns that a choice would change.
         note: What to read from it, in a sentence.
         level: Value of `y` that is marked: nothing gained, a target, what holds for all.
+        also: Columns that are told beside `y` to whoever reads a place of the chart, each in its own unit, and not drawn.
     """
 
     title: str
@@ -104,6 +105,7 @@ class ChartBlock:
     mark: float | None = None
     note: str = ""
     level: float | None = None
+    also: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True)

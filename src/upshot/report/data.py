@@ -76,6 +76,7 @@ def _chart(block: ChartBlock) -> dict[str, Any]:
         "title": block.title,
         **axes,
         "y": [asdict(column) for column in block.y],
+        "also": [asdict(column) for column in block.also],
         "mark": block.mark,
         "level": block.level,
         "rows": _rows(block.rows.frame),

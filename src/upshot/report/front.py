@@ -116,16 +116,16 @@ def _unvalued(past: Past) -> str:
 
 
 def _sentences(past: Past, case: Case | None, verdicts: Verdicts | None) -> Iterator[str]:
-    if case is not None:
-        yield from _certainty(case.valuation)
-        yield _measured(past, case)
-    elif past.is_cleared("value"):
-        yield "The values of this run were cleared away to make room. Run it again to see them; its record is below."
     if past.row.status == "refused":
         failed = [] if verdicts is None else [v.gate for v in verdicts.verdicts if v.outcome == "FAIL"]
         yield f"It was refused by {_listed(failed) or 'a gate'}: no version is registered."
     elif past.row.status != "done" and past.row.error:
         yield first_line(past.row.error)
+    if case is not None:
+        yield from _certainty(case.valuation)
+        yield _measured(past, case)
+    elif past.is_cleared("value"):
+        yield "The values of this run were cleared away to make room. Run it again to see them; its record is below."
 
 
 def first_line(error: str) -> str:

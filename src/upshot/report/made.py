@@ -11,6 +11,7 @@ from upshot.engine.past import Past
 from upshot.report.always.assumptions import assumptions
 from upshot.report.always.cards import cards
 from upshot.report.always.config import config
+from upshot.report.always.decisions import decisions
 from upshot.report.always.earlier import earlier
 from upshot.report.always.gates import gates
 from upshot.report.always.lineage import lineage
@@ -38,6 +39,7 @@ ALWAYS: tuple[Callable[[Past], Iterator[Entry]], ...] = (
     split,
     earlier,
     gates,
+    decisions,
     assumptions,
     trust,
     cards,

@@ -1,7 +1,7 @@
 """How far a KPI's gain moves when an assumption does, and at which value of it the gain is gone.
 
-Decisions stay as they were: a policy that had been tuned under another price might have decided otherwise, and would then have done no
-worse. So what is said here is the cautious side of the truth.
+Decisions stay as they were: what is said is what the decisions that were measured would have been worth. A policy that had been tuned under
+another price might have decided otherwise.
 """
 
 from __future__ import annotations

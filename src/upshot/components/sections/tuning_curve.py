@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from upshot.contracts.params import Params
@@ -68,6 +69,7 @@ def _line(curve: pd.DataFrame, name: str, worth: Column, tuned: Tuned, kpi: Kpi)
         by=_kept(curve),
         mark=tuned.values.get(name),
         note=UNSEEN,
+        also=tuple(rate for rate in RATES if rate.name in curve),
     )
 
 
@@ -88,12 +90,22 @@ def _rates(curve: pd.DataFrame, worth: Column, tuned: Tuned) -> list[ChartBlock]
     frontier = ordered.drop_duplicates("alert_rate", keep="last").reset_index(drop=True)
     alerts, recall = RATES
     mark = _chosen_rate(curve, tuned)
-    charts = [(f"{worth.title} by share of cases acted on", worth)]
-    charts += [("Positives found by share of cases acted on", recall)] if frontier["recall"].notna().all() else []
-    return [
-        ChartBlock(title, "line", Table.of(frontier), alerts, (y,), by=_kept(frontier), mark=mark, note=f"On {tuned.on} rows.")
-        for title, y in charts
-    ]
+    note = f"On {tuned.on} rows."
+    money = ChartBlock(
+        f"{worth.title} by share of cases acted on",
+        "line",
+        Table.of(frontier),
+        alerts,
+        (worth,),
+        by=_kept(frontier),
+        mark=mark,
+        note=note,
+        also=(recall,),
+    )
+    if frontier["recall"].isna().any():
+        return [money]
+    found = replace(money, title="Positives found by share of cases acted on", y=(recall,), also=(worth,))
+    return [money, found]
 
 
 def _chosen_rate(curve: pd.DataFrame, tuned: Tuned) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from upshot.contracts.records import Valuation, Valuations
+from upshot.contracts.records import Champion, Valuation, Valuations
 from upshot.contracts.sections import ChartBlock, Column, Style, TableBlock, TextBlock
 from upshot.engine.past import Past
 from upshot.report.document import Entry, rows_of, section, table
@@ -25,7 +25,8 @@ def money(past: Past) -> Iterator[Entry]:
     flows = past.value("play")
     for name in names:
         valuation = valuations.by_kpi[name]
-        notes = TextBlock(flows.notes) if flows is not None and flows.notes else None
+        told = (*_champion(valuations.champion), *(() if flows is None else flows.notes))
+        notes = TextBlock(told) if told else None
         blocks = (
             _subjects(valuation),
             _terms(valuation),
@@ -35,6 +36,17 @@ def money(past: Past) -> Iterator[Entry]:
         )
         title = f"What it earns: {name.replace('_', ' ')}"
         yield Entry(f"money {name}", section(title, "business", *blocks), evidence_of(past, "value", "play"))
+
+
+def _champion(champion: Champion) -> Iterator[str]:
+    """What was served when the candidate was measured, and what is to be known of the comparison."""
+    if champion.version is None:
+        return
+    yield f"The champion is {champion.version}, which {champion.environment} served then."
+    if champion.trouble:
+        yield f"It could not be played on these test rows: {champion.trouble}."
+    if champion.seen:
+        yield f"Of the test rows, {champion.seen:,} may have been among those that it was fitted or tuned on, which favours it."
 
 
 def _style(valuation: Valuation) -> Style:

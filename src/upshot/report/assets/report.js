@@ -57,6 +57,14 @@ function filterable(table, region) {
   region.before(field);
 }
 
+// A table that is wider than its place shows that there is more to its right.
+function scrolling() {
+  const seen = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+    target.classList.toggle("scrolls", target.scrollWidth > target.clientWidth + 1);
+  }));
+  document.querySelectorAll(".wide").forEach((region) => seen.observe(region));
+}
+
 function readable(figure) {
   const data = JSON.parse(figure.querySelector("script.readings").textContent);
   const plot = figure.querySelector(".plot");
@@ -186,3 +194,4 @@ document.querySelectorAll("figure.chart").forEach((figure) => { if (figure.query
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => { one.open = true; }));
 themes();
 chapters();
+scrolling();

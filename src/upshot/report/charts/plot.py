@@ -249,6 +249,9 @@ def _readings(block: ChartBlock, drawn: Drawn, across: Scale, up: Scale, width: 
         "names": [one.name or one.column.title for one in drawn.series],
         "rows": [_row(one, every) for one in drawn.series],
     }
+    for name, row in _also(block, drawn, every):
+        found["names"].append(name)
+        found["rows"].append(row)
     if block.mark is not None and len(every):
         found["mark"] = int(np.argmin(np.abs(every - block.mark)))
         found["label"] = block.x.title
@@ -257,13 +260,27 @@ def _readings(block: ChartBlock, drawn: Drawn, across: Scale, up: Scale, width: 
 
 def _row(one: Series, every: np.ndarray) -> list[str]:
     """The texts of a series at all places, "" where it has none."""
+    return _placed(one, every, [_value_text(one, position) for position in range(len(one.x))])
+
+
+def _placed(one: Series, every: np.ndarray, texts: list[str]) -> list[str]:
+    """Texts of a series' points at the places that they have among all."""
     import numpy as np
 
-    texts = [""] * len(every)
-    known = np.isfinite(one.x)
-    for position, place in zip(np.flatnonzero(known).tolist(), np.searchsorted(every, one.x[known]).tolist(), strict=True):
-        texts[place] = _value_text(one, position)
-    return texts
+    found = [""] * len(every)
+    known = np.flatnonzero(np.isfinite(one.x))
+    for position, place in zip(known.tolist(), np.searchsorted(every, one.x[known]).tolist(), strict=True):
+        found[place] = texts[position]
+    return found
+
+
+def _also(block: ChartBlock, drawn: Drawn, every: np.ndarray) -> Iterator[tuple[str, list[str]]]:
+    """What is told beside the drawn values, for each group of rows once."""
+    frame = block.rows.frame
+    for one in drawn.series[:: len(block.y)]:
+        for column in block.also:
+            texts = [written(value, column) for value in frame[column.name].iloc[one.rows].tolist()]
+            yield column.title if block.by is None else f"{one.name}: {column.title}", _placed(one, every, texts)
 
 
 def _value_text(one: Series, position: int) -> str:
