@@ -72,4 +72,18 @@ ENTRIES: tuple[Component, ...] = (
         sentence="Simulated machines that wear out by three modes under changing load, with sensors that break, services and censoring.",
         libraries=("numpy", "pandas", "pyarrow"),
     ),
+    Component(
+        "data",
+        "shop_simulator",
+        params="upshot.components.data.shop_simulator:ShopSimulatorParams",
+        make="upshot.components.data.shop_simulator:ShopSimulator",
+        sentence="A simulated shop with tastes, seasons, prices and stock, of which the best lists are known.",
+    ),
+    Component(
+        "data",
+        "campaign_simulator",
+        params="upshot.components.data.campaign_simulator:CampaignSimulatorParams",
+        make="upshot.components.data.campaign_simulator:CampaignSimulator",
+        sentence="Simulated campaigns with drawn contacts, of which every customer's uplift is known.",
+    ),
 )
