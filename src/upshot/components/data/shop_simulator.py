@@ -168,7 +168,6 @@ class Shop:
                 again[who] = _remember(again[who], what)
         return last, again
 
-
     def best_lists(self, users: np.ndarray, day: int, days: int, *, k: int, slot_cost: float) -> pd.DataFrame:
         """The lists that earn most in expectation for whoever knows the world: `user_id`, `item_id`, `rank`, `worth` (EUR).
 

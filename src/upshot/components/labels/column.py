@@ -6,7 +6,7 @@ of next week, is good on paper only. So a label delay is declared here once, and
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,10 @@ class ColumnParams(Params):
     delay: Duration | None = Field(
         None,
         description="Time after which an outcome is known ('7 days'); a column named by data.roles.label_time goes before it.",
+    )
+    order: Literal["time", "rows"] = Field(
+        "time",
+        description="time: cases fall at data.roles.time; rows: the rows stand in the order of time without saying when, so their numbers from 0 are their time.",
     )
     allow_nothing: bool = Field(
         False, description="Whether a null item is a visit on which nothing was taken, so that what was shown in vain counts too."
@@ -67,7 +71,7 @@ class Column:
         problems: list[Problem] = []
         censored = censored_rows(frame, roles, problems)
         columns: dict[str, object] = {"label": self._label(frame, roles, censored, problems)}
-        as_of = times(column_of(frame, roles.time, "data.roles.time"), roles.time) if roles.time else None
+        as_of = self._moments(frame, roles)
         if as_of is not None:
             columns["as_of"] = as_of
             known = self._known_at(frame, roles, as_of, problems)
@@ -79,6 +83,17 @@ class Column:
         if problems:
             raise DataError("the cases cannot be made", problems)
         return Cases(checked.data, Table.of(pd.DataFrame(columns)), roles, block)
+
+    def _moments(self, frame: pd.DataFrame, roles: Roles) -> pd.Series | None:
+        import numpy as np
+        import pandas as pd
+
+        if self.params.order == "rows":
+            if roles.time is not None:
+                rule = "must be time where data.roles.time names a column"
+                raise RecipeError("the cases have two times", [Problem("labels.order", rule, "rows", "leave one of them out")])
+            return pd.Series(np.arange(len(frame)))
+        return times(column_of(frame, roles.time, "data.roles.time"), roles.time) if roles.time else None
 
     def _label(self, frame: pd.DataFrame, roles: Roles, censored: np.ndarray, problems: list[Problem]) -> object:
         target = roles.target or roles.item
