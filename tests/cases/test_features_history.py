@@ -283,3 +283,17 @@ def test_the_largest_amount_of_a_window_may_be_that_of_the_case(cases):
 
     assert encoded.to_dict("list") == {"card_max_2d": [8, 8, 5], "card_min_2d": [8, 3, 5]}
     assert before["card_max_2d"].tolist() == [0, 8, 0]
+
+
+def test_without_an_entity_all_rows_are_looked_at_as_if_they_were_of_one(cases):
+    frame = payments().assign(one="x")
+    made = cases(frame, {"delay": "2d"}, **ROLES)
+    windows = {"windows": ["7d"], "aggregates": ["count", "mean", "risk"]}
+
+    everybody = history(entity=None, **windows)
+    together = history(entity="one", **windows)
+
+    assert everybody.inputs(made.roles) == ("at", "eur")
+    assert_frame_equal(
+        everybody.transform(made, made), together.transform(made, made).rename(columns=lambda name: name.replace("one_", "all_"))
+    )

@@ -151,3 +151,25 @@ def test_a_delay_in_days_does_not_fit_a_counter(checked):
 def test_a_length_of_time_without_unit_is_refused_before_any_data():
     with pytest.raises(ValueError, match="whole number and a unit"):
         ColumnParams(delay="7")
+
+
+def test_rows_that_stand_in_the_order_of_time_have_their_numbers_as_time(checked):
+    made = Column(ColumnParams.model_validate({"order": "rows", "delay": "2 steps"})).label(
+        checked(pd.DataFrame({"bad": [0, 1, 0]}), target="bad")
+    )
+
+    assert made.labels.frame[["as_of", "label_known_at"]].to_numpy().tolist() == [[0, 2], [1, 3], [2, 4]]
+
+
+def test_rows_in_order_with_a_time_column_have_two_times_and_are_refused(checked):
+    with pytest.raises(RecipeError, match=r"must be time where data.roles.time names a column; got rows; leave one of them out"):
+        Column(ColumnParams(order="rows")).label(checked(pd.DataFrame({"bad": [0, 1], "at": [1, 2]}), target="bad", time="at"))
+
+
+def test_a_null_item_is_refused_unless_it_is_a_visit_on_which_nothing_was_taken(checked):
+    frame = pd.DataFrame({"item": ["tea", None], "at": [1, 2]})
+
+    with pytest.raises(DataError, match=r"or set labels.allow_nothing=true"):
+        Column(ColumnParams()).label(checked(frame, item="item", time="at"))
+    made = Column(ColumnParams(allow_nothing=True)).label(checked(frame, item="item", time="at"))
+    assert made.labels.frame["label"].isna().tolist() == [False, True]

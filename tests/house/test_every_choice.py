@@ -68,6 +68,23 @@ SMALL = {
         "threads=1",
     ),
     "machine_failure": ("data.machines=24", "data.sites=4", "data.days=360", *MILD, "gates.average_precision.min=0", "threads=1"),
+    "recommendation": (
+        "data.users=300",
+        "data.items=100",
+        *MILD[:1],
+        "gates.hit_rate_at_k.min=0",
+        "gates.beats_most_popular.min_gain=-1e9",
+        "checks.row_count.min=1",
+        "threads=1",
+    ),
+    "marketing_response": (
+        "data.customers=600",
+        *MILD[:1],
+        "gates.roc_auc.min=0",
+        "gates.beats_current_rule.min_gain=-1e9",
+        "model.n_estimators=20",
+        "threads=1",
+    ),
     "remaining_life": ("data.machines=24", "data.days=300", *MILD, "model.n_estimators=40", "threads=1"),
     "credit_risk": (
         "data.clients=3000",

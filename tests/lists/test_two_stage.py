@@ -109,6 +109,14 @@ def test_columns_of_items_and_users_and_taste_are_looked_at(events, lists):
     assert {"item.kind", "item.cost", "user.city", "own_category", "similar.rank", "popular.score"} <= set(model.columns_.names)
 
 
+def test_a_source_may_ask_for_more_than_there_is(events, lists):
+    sources = {"similar": {"use": "item_knn", "k": 500}, "popular": {"use": "popularity", "k": 500}}
+
+    found, _, _ = lists("two_stage", events(log()), events([("u00", "?", 9)]), **{**SMALL, "sources": sources})
+
+    assert len(found[0]) == 3
+
+
 def test_a_source_that_gives_no_ranking_is_refused(component):
     with pytest.raises(RecipeError, match=r"model.sources.odd.use .*must give a ranking from the history alone; got mean_life"):
         component("model", "two_stage", sources={"odd": {"use": "mean_life"}})

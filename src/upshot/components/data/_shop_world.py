@@ -55,7 +55,7 @@ class World:
         buys: Chance that a visit ends in a purchase, shape (users,).
         season: How often a kind is looked for in each week, shape (weeks, kinds); promotions included.
         cheaper: Share that a kind is cheaper in a week, shape (weeks, kinds).
-        stocked: Whether an item can be had in a week, shape (weeks, items).
+        stocked: Whether an item can be had in a week: it exists and is not out of stock, shape (weeks, items).
     """
 
     kind: np.ndarray
@@ -125,14 +125,13 @@ class World:
         rows = np.arange(len(users))
         goes_with = np.where(last >= 0, self.accessory[np.maximum(last, 0)], -1)
         has_accessory = (goes_with >= 0) & self.stocked[week, np.maximum(goes_with, 0)]
-        choices = (again >= 0).sum(axis=1)
         share = np.where(has_accessory, ACCESSORY, 0.0)
-        repeat = np.where(choices > 0, REPEAT, 0.0) * (1.0 - share)
-        found *= (1.0 - share - repeat)[:, None]
+        there = (again >= 0) & self.stocked[week, np.maximum(again, 0)]
+        each = REPEAT / np.maximum((again >= 0).sum(axis=1), 1) * (1.0 - share)
+        found *= (1.0 - share - each * there.sum(axis=1))[:, None]
         found[rows, np.maximum(goes_with, 0)] += share
         for place in range(again.shape[1]):
-            there = again[:, place] >= 0
-            found[rows[there], again[there, place]] += (repeat / np.maximum(choices, 1))[there]
+            found[rows[there[:, place]], again[there[:, place], place]] += each[there[:, place]]
         whole: np.ndarray = found
         return whole
 
@@ -167,7 +166,7 @@ def build_world(seed: int, users: int, items: int, weeks: int, first_day: int) -
             away = np.minimum(np.abs(day - at), 365 - np.abs(day - at))
             season[:, place] = 0.6 + 2.4 * np.exp(-0.5 * (away / 25.0) ** 2)
     promoted = rng.random((weeks, kinds)) < PROMOTION
-    stocked = rng.random((weeks, items)) >= EMPTY
+    stocked = (rng.random((weeks, items)) >= EMPTY) & (np.arange(weeks)[:, None] >= since[None, :])
     return World(
         kind=kind,
         price=price,

@@ -139,7 +139,7 @@ class Shop:
         import numpy as np
         import pandas as pd
 
-        stocked = self.world.stocked & (np.arange(self.world.weeks)[:, None] >= self.world.since[None, :])
+        stocked = self.world.stocked
         before = np.vstack([np.zeros((1, stocked.shape[1]), dtype=bool), stocked[:-1]])
         changed = stocked != before
         changed[0] = True
@@ -194,7 +194,7 @@ class Shop:
             expected += chances * (world.visits[users] * world.buys[users] * share)[:, None]
         price = world.price * (1 - world.cheaper[week, world.kind])
         worth = -np.expm1(-expected) * np.round(price - world.cost, 2) - slot_cost
-        worth = np.where(world.stocked[week] & (world.since <= week), worth, -np.inf)
+        worth = np.where(world.stocked[week], worth, -np.inf)
         order = np.argsort(-worth, axis=1, kind="stable")[:, :k]
         row, item = np.repeat(np.arange(len(users)), order.shape[1]), order.ravel()
         found = pd.DataFrame({"user_id": users[row], "item_id": names_of(item), "worth": worth[row, item]})
@@ -269,7 +269,8 @@ def _take(rng: np.random.Generator, world: World, user: np.ndarray, week: np.nda
     repeat = (choices > 0) & (rng.random(len(user)) < REPEAT)
     chosen = np.floor(rng.random(len(user)) * np.maximum(choices, 1)).astype(np.int64)
     of_memory = again[np.arange(len(user)), chosen]
-    return np.where(accessory, goes_with, np.where(repeat & (of_memory >= 0), of_memory, found))
+    there = (of_memory >= 0) & world.stocked[week, np.maximum(of_memory, 0)]
+    return np.where(accessory, goes_with, np.where(repeat & there, of_memory, found))
 
 
 def _by_taste(rng: np.random.Generator, world: World, user: np.ndarray, week: np.ndarray) -> np.ndarray:

@@ -39,7 +39,9 @@ _OF_AMOUNT: tuple[Aggregate, ...] = ("sum", "mean", "max", "min", "ratio")
 class HistoryParams(Params):
     """Earlier rows of one entity, over windows that end at the case or `delay` before it."""
 
-    entity: str = Field(description="Column whose earlier rows are looked at: customer, terminal, user, unit.")
+    entity: str | None = Field(
+        description="Column whose earlier rows are looked at: customer, terminal, user, unit; null looks at all rows."
+    )
     windows: Annotated[tuple[Duration, ...], Field(strict=False)] = Field(
         (), description="Lengths of the windows ('1d', '7 days', '12h', '5 steps'); time_since needs none."
     )
@@ -98,7 +100,8 @@ class History:
         """Raw columns that it reads: entity, time, the amount where one is asked for, and what is counted as distinct."""
         amount = (_amount(self.params, roles),) if set(_OF_AMOUNT) & set(self.params.aggregates) else ()
         distinct = (self.params.distinct_of,) if self.params.distinct_of is not None else ()
-        return (self.params.entity, *((roles.time,) if roles.time else ()), *amount, *distinct)
+        owner = () if self.params.entity is None else (self.params.entity,)
+        return (*owner, *((roles.time,) if roles.time else ()), *amount, *distinct)
 
     def fit(self, train: Cases, history: Cases) -> None:
         """Learn nothing, but refuse data on which it could not answer.
@@ -131,7 +134,7 @@ class History:
         for values, (name, short) in zip(block, asked, strict=True):
             values[view.line.cases] = view.aggregate(name, short)
         words = {"distinct": f"distinct_{self.params.distinct_of}"}
-        columns = ["_".join(filter(None, (self.params.entity, words.get(name, name), short))) + suffix for name, short in asked]
+        columns = ["_".join(filter(None, (self.params.entity or "all", words.get(name, name), short))) + suffix for name, short in asked]
         return pd.DataFrame(block.T, columns=columns, copy=False)
 
     def state(self) -> Mapping[str, bytes]:
@@ -335,18 +338,25 @@ def _last_before(positions: np.ndarray, low: np.ndarray, high: np.ndarray, end: 
     return np.where(below > low, positions[np.maximum(below - 1, 0)] if len(positions) else -1, -1)
 
 
-def _line(cases: Cases, history: Cases, now: np.ndarray, reach: int | None, entity: str) -> tuple[Timeline, np.ndarray]:
+def _owners(cases: Cases, entity: str | None) -> pd.Series:
+    """Whom each case belongs to; one and the same where all rows are looked at."""
+    import pandas as pd
+
+    return raw(cases, entity) if entity is not None else pd.Series(0, index=pd.RangeIndex(cases.size))
+
+
+def _line(cases: Cases, history: Cases, now: np.ndarray, reach: int | None, entity: str | None) -> tuple[Timeline, np.ndarray]:
     """The rows of the cases' entities up to `reach` ticks before a case, sorted, and their positions in the history."""
     import numpy as np
     import pandas as pd
 
-    of_cases, asked = pd.factorize(raw(cases, entity))
+    of_cases, asked = pd.factorize(_owners(cases, entity))
     times = ticks(_moments(history))
     near = times < now.max() if len(now) else np.zeros(len(times), dtype=bool)
     if reach is not None and len(now):
         near &= times > now.min() - reach
     rows = np.flatnonzero(near).astype(np.int32)
-    of_rows = pd.Index(asked).get_indexer(raw(history, entity).iloc[rows]).astype(np.int32)
+    of_rows = pd.Index(asked).get_indexer(_owners(history, entity).iloc[rows]).astype(np.int32)
     if (of_rows < 0).any():
         rows, of_rows = rows[of_rows >= 0], of_rows[of_rows >= 0]
     line = Timeline.of(of_rows, times[rows], of_cases.astype(np.int32), now)

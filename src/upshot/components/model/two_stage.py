@@ -25,6 +25,7 @@ from upshot.components.model._factors import names_file, names_of
 from upshot.components.model._lists import FallbackParams, ListParams, NewItemsParams, finished, learnt_events
 from upshot.components.model._rankers import ranker_of
 from upshot.components.model._trial import some_lists
+from upshot.components.model.popularity import PopularityParams
 from upshot.components.times import span_of, span_ticks
 from upshot.contracts.components import Compute, Examples, Model, Refittable
 from upshot.contracts.params import ModelPart, Names
@@ -111,7 +112,7 @@ class TwoStage:
             RecipeError: Early stopping without a validation part.
         """
         self.items_ = learnt_events(train, self.params.k).items
-        sources = {name: copy(source) for name, source in self.sources_.items()}
+        sources = {name: _within(source, len(self.items_)) for name, source in self.sources_.items()}
         for source in sources.values():
             source.fit(train, validation, history, compute)
         self.sources_ = sources
@@ -153,16 +154,18 @@ class TwoStage:
     def state(self) -> Mapping[str, bytes]:
         """The files of every source under its name, the trees, and the columns that they look at."""
         files = {f"{name}.{file}": content for name, source in self.sources_.items() for file, content in source.state().items()}
-        about = json.dumps({"rounds": self.ranker_.rounds, "ranker": self.params.ranker, "threads": self.ranker_.threads}).encode()
+        lengths = {name: getattr(source, "depth", None) for name, source in self.sources_.items()}
+        about = json.dumps({"ranker": self.params.ranker, "threads": self.ranker_.threads, "lengths": lengths}).encode()
         own = {"items.arrow": names_file(self.items_), "columns.json": self.columns_.to_json(), "ranker.json": about}
         return {**files, **self.ranker_.files(), **own}
 
     def restore(self, files: Mapping[str, bytes]) -> None:
         """The opposite of `state`."""
+        about = json.loads(files["ranker.json"])
+        self.sources_ = {name: _within(source, about["lengths"][name]) for name, source in self.sources_.items()}
         for name, source in self.sources_.items():
             source.restore({file[len(name) + 1 :]: content for file, content in files.items() if file.startswith(f"{name}.")})
         self.items_ = names_of(files["items.arrow"])
-        about = json.loads(files["ranker.json"])
         self.columns_ = Columns.from_json(files["columns.json"])
         self.ranker_ = ranker_of(about["ranker"]).from_files(files, int(about["threads"]))
 
@@ -178,7 +181,7 @@ class TwoStage:
 
     def _learn(self, train: Examples, history: Cases, compute: Compute, stop: _Learnable | None) -> None:
         before, after = self._in_two(train.cases)
-        inner = {name: copy(source) for name, source in self.sources_.items()}
+        inner = {name: _within(source, len(Events.of(before).items)) for name, source in self.sources_.items()}
         for source in inner.values():
             _again(source, _bare(before), history, compute)
         learnable = self._learnable(inner, some_lists(after, self.params.most_lists), together(history, before))
@@ -290,6 +293,16 @@ def _without_fallback(source: Model) -> Model:
     if isinstance(params, ListParams):
         source.params = params.model_copy(update={"fallback": FallbackParams(by="nothing")})  # type: ignore[attr-defined]
     return source
+
+
+def _within(source: Model, items: int | None) -> Model:
+    """A copy that offers no more than there are: candidates may be all items, lists may not."""
+    made = copy(source)
+    params = getattr(made, "params", None)
+    if isinstance(params, (ListParams, PopularityParams)) and items is not None and params.k > items:
+        made.params = params.model_copy(update={"k": items})  # type: ignore[attr-defined]
+        made.depth = items  # type: ignore[attr-defined]
+    return made
 
 
 def _in_parts(cases: Cases, lists: int) -> Iterator[tuple[Cases, np.ndarray]]:
