@@ -10,11 +10,20 @@ import pytest
 import sklearn.linear_model  # noqa: F401  its first import sets environment variables and draws random numbers, which no test is to blame for
 
 from upshot.catalogue import load_catalogue
-from upshot.contracts.components import Compute
-from upshot.contracts.records import Checked, Roles, Seed, Snapshot, Spec, Threads
+from upshot.contracts.components import Compute, Deployed
+from upshot.contracts.records import Champion, Checked, Roles, Seed, Snapshot, Spec, Threads
 from upshot.contracts.tables import Map, Table, freeze
 
 ROLES = Roles(key=("unique_id", "ds"), time="ds", target="y", entities=("unique_id",))
+
+
+class Nobody:
+    """No version is served, so no champion is played."""
+
+    champion = Champion()
+
+    def deployed(self) -> Deployed:
+        raise AssertionError("there is none")
 
 
 def rows_of(series: Mapping[str, list[float]], start: str = "2026-01-05", freq: str = "D") -> pd.DataFrame:

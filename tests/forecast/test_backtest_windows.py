@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
-from tests.forecast.conftest import rows_of
+from tests.forecast.conftest import Nobody, rows_of
 
 from upshot.contracts.components import Window
-from upshot.contracts.records import Kpi, Kpis, Seed, Threads, Tuned
-from upshot.contracts.tables import Map
+from upshot.contracts.records import Decisions, Device, Kpi, Kpis, Seed, Threads, Tuned
+from upshot.contracts.tables import Map, Table
 from upshot.stages.calibrate import calibrate
 from upshot.stages.decide import decide
 from upshot.stages.featurize import featurize
@@ -30,7 +31,7 @@ def staged(component, checked):
         folds = split(label(data, component("labels", "column")), component("split", "rolling_origin", **split_by))
         features = featurize(folds, {})
         model = component("model", "seasonal_naive", season_length=1, levels=[])
-        fitted = train(folds, features, model, Seed(1), Threads(1))
+        fitted = train(folds, features, model, Seed(1), Threads(1), Device("cpu"))
         calibrator = component("calibration", calibration, **({"levels": levels} if levels else {}))
         predictor = calibrate(fitted, folds, features, calibrator, data.snapshot)
         return folds, fitted, predict(predictor, folds, features)
@@ -117,7 +118,7 @@ def test_only_the_test_window_is_played_and_scored(staged, component):
 
     kpis = Kpis(Map({"profit": kpi}), "profit")
 
-    flows = play(decide(predictions, folds, policy, rollout, kpis), folds, rollout, {}, kpis)
+    flows = play(decide(predictions, folds, policy, rollout, kpis), folds, rollout, {}, kpis, Nobody())
 
     assert (flows.cases, flows.days) == (2, 2.0)
     assert flows.tables["candidate"].frame["demand"].tolist() == [4.0, 5.0]
@@ -128,7 +129,7 @@ def test_stock_of_one_window_is_not_there_at_the_beginning_of_the_next(component
     cases = label(checked(rows_of({"a": [1, 1, 1, 2]})), component("labels", "column"))
     kpi = Kpi("orders", "orders", "order", "minimize", "cost_reduction")
     rollout = component("rollout", "stock")
-    first, second = cases.take(range(2)), cases.take(range(2, 4))  # type: ignore[arg-type]
+    first, second = cases.take(np.arange(2)), cases.take(np.arange(2, 4))
     windows = [Window(pd.DataFrame({"case": [0, 1], "point": 0.0}), part, KpiGame(rollout, kpi, cases)) for part in (first, second)]
     much = pd.DataFrame({"case": range(4), "quantity": [9.0, 0.0, 5.0, 0.0]})
 
@@ -151,3 +152,18 @@ def test_features_look_back_from_the_cutoff_and_not_from_each_day(component, che
 
     assert encoded.frames["main/train"].frame["unique_id_count_7d"].tolist() == [0, 1, 2, 3, 4, 5]
     assert encoded.frames["main/test"].frame["unique_id_count_7d"].tolist() == [6, 5]  # not 6 and 6
+
+
+def test_twelve_months_are_a_year_and_two_weeks_are_fourteen_days(component, checked):
+    never, rollout = component("baselines", "do_nothing", decision="quantity"), component("rollout", "stock")
+    kpi = Kpi("cost", "unmet", "unit", "minimize", "cost_reduction")
+
+    def days(freq: str, horizon: int) -> float:
+        cases = label(checked(rows_of({"a": range(1, 31)}, freq=freq)), component("labels", "panel", freq=freq))
+        folds = split(cases, component("split", "rolling_origin", horizon=horizon))
+        decided = Table.of(never.decide(folds.part("main", "test").blind(), cases))
+        decisions = Decisions("quantity", Map({"main/test": decided}), never.spec, Map())
+        return play(decisions, folds, rollout, {}, Kpis(Map({"cost": kpi}), "cost"), Nobody()).days
+
+    assert days("MS", 12) == pytest.approx(365, abs=3)
+    assert (days("W-MON", 2), days("D", 3), days("h", 12)) == (14, 3, 0.5)

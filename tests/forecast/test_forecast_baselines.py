@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.forecast.conftest import rows_of
+from tests.forecast.conftest import Nobody, rows_of
 
 from upshot.contracts.components import WindowBaseline
 from upshot.contracts.records import Kpi, Kpis, Tuned
@@ -68,7 +68,7 @@ def test_a_policy_that_chooses_is_chosen_for_the_baseline_on_the_same_windows(co
     never = component("baselines", "do_nothing", decision="quantity")
     decisions = _decided(folds, never)
 
-    flows = play(decisions, folds, rollout, {"naive": baseline}, Kpis(Map({"cost": kpi}), "cost"))
+    flows = play(decisions, folds, rollout, {"naive": baseline}, Kpis(Map({"cost": kpi}), "cost"), Nobody())
 
     # The last value is 4 and the middle change after it 0 or less: two more would only be held, so none are chosen.
     assert baseline.tunes and flows.tuned["main/naive"].values["extra"] == 0.0

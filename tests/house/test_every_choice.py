@@ -93,6 +93,29 @@ SMALL = {
         "gates.beats_current_rule.min_gain=-1e9",
         "threads=1",
     ),
+    "demand_forecast": (
+        "data.stores=2",
+        "data.items=6",
+        "data.days=240",
+        "split.horizon=28",
+        "split.cutoffs=1",
+        "gates.beats_seasonal_naive.min_gain=-1e9",
+        "gates.beats_current_rule.min_gain=-1e9",
+        "gates.error.max=2",
+        "gates.coverage.min=0.5",
+        "threads=1",
+    ),
+    "inventory": (
+        "data.stores=2",
+        "data.items=6",
+        "data.days=240",
+        "split.horizon=28",
+        "split.cutoffs=1",
+        "gates.beats_seasonal_naive.min_gain=-1e9",
+        "gates.beats_current_rule.min_gain=-1e9",
+        "gates.coverage.min=0.5",
+        "threads=1",
+    ),
 }
 """Recipe -> overrides that make its world small enough for a test, and its gates mild enough for so small a world."""
 

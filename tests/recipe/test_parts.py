@@ -30,6 +30,7 @@ def test_a_member_has_the_defaults_and_the_checks_of_its_own_component(blend: An
     assert {place: (part.kind, part.use) for place, part in node.parts.items()} == {
         "members.deep": ("model", "boost"),
         "members.wide": ("model", "forest"),
+        "judge": ("model", "forest"),
     }
 
 
@@ -41,7 +42,7 @@ def test_members_may_have_members_and_may_point_at_another_node(blend: Any) -> N
     node = recipe.nodes["model"]
     assert node.parts["members.nested"].parts["members.only"].use == "forest"
     assert thaw(node.parts["fallback"].params)["max_depth"] == 9
-    assert [part.use for part in recipe.every_node()].count("forest") == 2
+    assert [part.use for part in recipe.every_node()].count("forest") == 4
     assert Recipe.from_json(recipe.to_json()) == recipe
 
 
@@ -82,8 +83,16 @@ def test_editors_and_describe_know_what_may_stand_there(blend: Any) -> None:
     from tiny_components import BlendParams
 
     schema = recipe_schema(blend.catalogue)["$defs"]["model.blend"]["properties"]
-    members, fallback = parameters_of(BlendParams)
+    members, fallback, _ = parameters_of(BlendParams)
 
     assert schema["members"]["else"]["additionalProperties"] == {"$ref": "#/$defs/model"}
     assert members.type == "map of name to component of kind model"
     assert fallback.type == "component of kind model, or null"
+
+
+def test_one_key_of_a_default_component_may_be_set_and_another_component_may_take_its_place(blend: Any) -> None:
+    judged = blend.load("model=blend", "model.judge.max_depth=3").nodes["model"].params["judge"]
+    swapped = blend.load("model=blend", "model.judge.use=boost").nodes["model"].params["judge"]
+
+    assert dict(judged) == {"use": "forest", "n_trees": 9, "max_depth": 3}
+    assert (swapped["use"], swapped["max_depth"]) == ("boost", 6)

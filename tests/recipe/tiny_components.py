@@ -49,6 +49,7 @@ class ForestParams(Params):
 class BlendParams(Params):
     members: dict[str, ModelPart] = Field(min_length=1, description="What is averaged.")
     fallback: ModelPart | None = Field(None, description="What answers where no member does.")
+    judge: ModelPart = Field(default_factory=lambda: {"use": "forest", "n_trees": 9}, description="Which member is asked.")
 
 
 class ThresholdParams(Params):

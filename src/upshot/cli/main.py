@@ -36,11 +36,7 @@ def process() -> int:
 
     Half of a short run's time beside the bare work was Python's search for garbage: while libraries are imported, and again when the
     process ends. Cycles are looked for seldom here, and not at the end.
-
-    Threads of OpenMP that wait for each other sleep. As they come they keep their cores busy with waiting, so that on a machine with
-    other work a fit of two seconds took fifty; where the cores are free it makes no difference. Who sets the variable is heeded.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     gc.set_threshold(GARBAGE_AFTER)
     try:
         return main()

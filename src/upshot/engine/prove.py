@@ -6,7 +6,7 @@ Compatibility is declared by the components themselves (`gives`, `accepts`, `par
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, get_args
 
@@ -18,8 +18,7 @@ from upshot.engine.files import FileDigests
 from upshot.engine.inputs import Inputs
 from upshot.errors import Problem, RecipeError, did_you_mean
 from upshot.recipe.places import located
-from upshot.recipe.recipe import Recipe
-from upshot.stages import Need
+from upshot.recipe.recipe import Node, Recipe
 from upshot.value.money import check_kpi
 from upshot.value.valuation import check_period
 
@@ -55,15 +54,38 @@ def prove(recipe: Recipe, catalogue: Catalogue, code: CodeDigests, files: FileDi
         *_checks(made),
     ]
     if problems:
-        noun = "problem" if len(problems) == 1 else "problems"
-        headline = f"{len(problems)} {noun} in recipe {recipe.name!r} (no data was read)"
-        raise RecipeError(headline, (located(problem, recipe) for problem in problems))
+        raise _refused(problems, recipe)
+
+
+def _refused(problems: list[Problem], recipe: Recipe) -> RecipeError:
+    noun = "problem" if len(problems) == 1 else "problems"
+    headline = f"{len(problems)} {noun} in recipe {recipe.name!r} (no data was read)"
+    return RecipeError(headline, (located(problem, recipe) for problem in problems))
 
 
 def _make(inputs: Inputs) -> _Made:
-    recipe = inputs.recipe
-    one = {kind: inputs.make(Need(kind, object, kind), {}) for kind in recipe.nodes}
-    many = {kind: inputs.make(Need(kind, object, kind, many=True), {}) for kind in recipe.groups if kind != "kpi"}
+    """Every component.
+
+    Raises:
+        RecipeError: Some cannot be made of what they are given, such as a model of models that do not fit; all of them at once.
+    """
+    recipe, problems = inputs.recipe, list[Problem]()
+
+    def made(kind: str, node: Node, place: str) -> Any:
+        try:
+            return inputs.catalogue.make(node.spec())
+        except RecipeError as error:  # it knows its kind, and not the name under which the recipe has it
+            problems.extend(replace(problem, where=place + problem.where.removeprefix(kind)) for problem in error.problems)
+            return None
+
+    one = {kind: made(kind, node, kind) for kind, node in recipe.nodes.items()}
+    many = {
+        kind: {name: made(kind, node, f"{kind}.{name}") for name, node in group.items()}
+        for kind, group in recipe.groups.items()
+        if kind != "kpi"
+    }
+    if problems:
+        raise _refused(problems, recipe)
     return _Made(one, many, inputs.kpis())
 
 

@@ -238,8 +238,14 @@ def _fill_model(model: type[BaseModel], node: dict[str, Any], path: KeyPath, whe
         inner = field.annotation
         if key not in node:
             node[key] = default
+        elif _is_component(default) and isinstance(node[key], dict) and "use" not in node[key]:  # one key of the default component was set
+            node[key] = {**default, **node[key]}
         elif isinstance(node[key], dict) and isinstance(inner, type) and issubclass(inner, BaseModel):
             _fill_model(inner, node[key], (*path, key), where, composition)
+
+
+def _is_component(value: Any) -> bool:
+    return isinstance(value, dict) and "use" in value
 
 
 def check_node(draft: Draft, tree: dict[str, Any], composition: Composition, catalogue: Catalogue, project: Project) -> Node | None:

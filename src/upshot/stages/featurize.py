@@ -23,7 +23,7 @@ def featurize(folds: Folds, features: Mapping[str, Feature]) -> Features:
     Raises:
         DataError: A feature reads a column that the data does not have, or one that is only known afterwards or tells the outcome.
     """
-    _check_inputs(folds.cases, features)
+    _check_inputs(folds, features)
     encoders: dict[str, Map[Fitted]] = {}
     frames: dict[str, Table] = {}
     columns: tuple[str, ...] = ()
@@ -75,15 +75,22 @@ def _known(folds: Folds, fold: str, parts: tuple[Part, ...]) -> Cases:
     return folds.history(fold, "validation" if parts == ("train",) else parts[0])
 
 
-def _check_inputs(cases: Cases, features: Mapping[str, Feature]) -> None:
-    roles = cases.roles
+def _check_inputs(folds: Folds, features: Mapping[str, Feature]) -> None:
+    cases, roles = folds.cases, folds.cases.roles
     afterwards = set(roles.known_after)
     known = set(cases.rows.columns)
+    ahead = {*roles.key, roles.time, *roles.entities, *roles.static, *roles.known_ahead}
+    unknown = known - ahead - afterwards if folds.at_cutoff else set()
     problems = []
     for name, feature in features.items():
         for column in feature.inputs(roles):
             if column not in known:
                 problems.append(Problem(f"features.{name}", "no such column in the data", repr(column), did_you_mean(column, known)))
+            elif column in unknown:
+                hint = "name it under data.roles.known_ahead if it is, or leave it out"
+                problems.append(
+                    Problem(f"features.{name}", "reads a column that nobody knows when the part is decided on", repr(column), hint)
+                )
             elif column in afterwards:
                 problems.append(Problem(f"features.{name}", "reads a column that is only known after the decision", repr(column)))
     if problems:

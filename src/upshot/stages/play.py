@@ -74,7 +74,8 @@ def _played(rollout: Rollout, decided: pd.DataFrame, test: Cases, history: Cases
 def _days(folds: Folds) -> float | None:
     """Calendar days from the first to the last test case, both counted; None where cases have no clock.
 
-    Counted by when the rows happened: several may be decided on at one moment before.
+    Counted by when the rows happened: several may be decided on at one moment before. Where cases stand on steps of a calendar the last
+    step counts as long as the others, so that twelve months are a year and not eleven months and a day.
     """
     import numpy as np
     import pandas as pd
@@ -85,5 +86,11 @@ def _days(folds: Folds) -> float | None:
     at = cases.roles.time
     happened = cases.rows.frame[at] if at in cases.rows.columns else cases.labels.frame["as_of"]
     positions = np.unique(np.concatenate([folds.positions(fold.name, "test") for fold in folds.tested()]))
-    days = happened.iloc[positions].dt.floor("D")
+    moments = happened.iloc[positions]
+    if "step" in cases.labels.columns:
+        steps = cases.labels.frame["step"].to_numpy()[positions]
+        between = int(steps.max() - steps.min())
+        if between:
+            return float((moments.max() - moments.min()) / pd.Timedelta(days=1)) * (between + 1) / between
+    days = moments.dt.floor("D")
     return float((days.max() - days.min()).days + 1)

@@ -52,7 +52,8 @@ class Forecast:
         if self.model.gives not in self.policy.accepts:
             rule = f"policy {self.policy.spec.use!r} accepts {' or '.join(self.policy.accepts)}"
             got = f"model {self.model.spec.use!r} gives {self.model.gives}"
-            problems.append(Problem("baselines.model", rule, got, "give the model levels"))
+            hint = "give the model levels" if self.model.gives == "point" and "quantiles" in self.policy.accepts else None
+            problems.append(Problem("baselines.model", rule, got, hint))
         if problems:
             raise RecipeError("the baseline does not fit together", problems)
 

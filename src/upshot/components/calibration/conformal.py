@@ -20,6 +20,7 @@ from upshot.contracts.records import Cases, PredictionKind, Spec
 from upshot.errors import DataError, Problem
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 Level = Annotated[float, Field(gt=0.0, lt=1.0)]
@@ -31,6 +32,12 @@ class ConformalParams(Params):
     levels: Annotated[tuple[Level, ...], Field(strict=False)] = Field(
         (0.05, 0.5, 0.95), min_length=1, description="Quantiles to give, rising; 0.05 and 0.95 bound an interval of 90 %."
     )
+
+    scaled: bool = Field(
+        False,
+        description="Whether residuals are taken in units of the `scale` that a model gives beside its point, so that small series get narrow intervals.",
+    )
+    floor: float | None = Field(None, allow_inf_nan=False, description="Least value that is given, such as 0 for demand; null for none.")
 
     @field_validator("levels")
     @classmethod
@@ -61,12 +68,14 @@ class Conformal:
 
         where = cases.roles.target or "label"
         y = cases.labels.frame["label"].to_numpy(dtype=np.float64, na_value=np.nan)
+        seen = ~cases.labels.frame["censored"].to_numpy(dtype=bool) if "censored" in cases.labels.columns else np.ones(len(y), dtype=bool)
+        y, predictions = y[seen], predictions[seen]  # of a censored outcome only a bound is known
         wrong = np.flatnonzero(~np.isfinite(y))
         if len(wrong):
             raise DataError(
                 "the intervals cannot be fitted", [Problem(where, "must be finite in validation", f"{len(wrong)} that are not")]
             )
-        residuals = np.sort(y - predictions["point"].to_numpy(dtype=np.float64))
+        residuals = np.sort((y - predictions["point"].to_numpy(dtype=np.float64)) / self._scale(predictions))
         ranks = [rank(level, len(y)) for level in self.params.levels]
         if min(ranks) < 1 or max(ranks) > len(y):
             edge = min(min(level, 1.0 - level) for level in self.params.levels)
@@ -82,8 +91,22 @@ class Conformal:
 
     def apply(self, predictions: pd.DataFrame) -> pd.DataFrame:
         """The frame with its `point` replaced by one column a level."""
-        point = predictions["point"]
-        return predictions.drop(columns="point").assign(**{name: point + shift for name, shift in self.shifts_.items()})
+        point, scale = predictions["point"], self._scale(predictions)
+        given = {name: point + shift * scale for name, shift in self.shifts_.items()}
+        if self.params.floor is not None:
+            given = {name: values.clip(lower=self.params.floor) for name, values in given.items()}
+        return predictions.drop(columns=["point", "scale"], errors="ignore").assign(**given)
+
+    def _scale(self, predictions: pd.DataFrame) -> np.ndarray:
+        import numpy as np
+
+        if not self.params.scaled:
+            return np.ones(len(predictions))
+        if "scale" not in predictions.columns:
+            rule = "needs a model that gives a scale beside its point, as those of series do"
+            problem = Problem("calibration.scaled", rule, ", ".join(map(str, predictions.columns)), "say calibration.scaled=false")
+            raise DataError("the intervals cannot be scaled", [problem])
+        return predictions["scale"].to_numpy(dtype=np.float64)
 
     def state(self) -> Mapping[str, bytes]:
         """The residual of each level as JSON."""

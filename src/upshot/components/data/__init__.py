@@ -58,6 +58,14 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "data",
+        "retail_simulator",
+        params=f"{_HERE}.retail_simulator:RetailSimulatorParams",
+        make=f"{_HERE}.retail_simulator:RetailSimulator",
+        sentence="Simulated daily sales of items in stores, with seasons, promotions, new items and empty shelves.",
+        libraries=("pyarrow", "pandas", "numpy"),
+    ),
+    Component(
+        "data",
         "unit_tables",
         params=f"{_HERE}.unit_tables:UnitTablesParams",
         make=f"{_HERE}.unit_tables:UnitTables",

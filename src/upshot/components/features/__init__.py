@@ -35,6 +35,14 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         "features",
+        "holidays",
+        params="upshot.components.features.holidays:HolidaysParams",
+        make="upshot.components.features.holidays:Holidays",
+        sentence="Public holidays of a country: whether the day is one, how far the next and the last are.",
+        libraries=("holidays",),
+    ),
+    Component(
+        "features",
         "text",
         params="upshot.components.features.text:TextParams",
         make="upshot.components.features.text:Text",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from upshot.components.calendars import Calendar, moments_of
 from upshot.components.faults import column_of
 from upshot.components.grid import Grid
+from upshot.components.model._arrays import from_npz, to_npz
 from upshot.components.model._origin import Targets
 from upshot.components.model._roles import entity_column
 from upshot.components.times import is_clock
@@ -145,3 +146,21 @@ class ErrorScales:
         scale = np.where(np.isfinite(known) & (known > 0), known, self.usual * np.nan_to_num(np.abs(level)))
         floor = float(np.median(self.own[self.own > 0])) * 1e-3 if (self.own > 0).any() else 1e-9
         return np.maximum(scale, floor)
+
+    def described(self) -> dict[str, float]:
+        """What of it is one number, for a JSON file."""
+        return {"usual": self.usual}
+
+    def to_npz(self) -> bytes:
+        """Names and sizes as a file."""
+        import numpy as np
+
+        return to_npz(names=np.asarray(self.names), scales=self.own)
+
+    @classmethod
+    def restored(cls, described: Mapping[str, Any], content: bytes) -> ErrorScales:
+        """The opposite of `described` and `to_npz`."""
+        import pandas as pd
+
+        learned = from_npz(content)
+        return cls(pd.Index(learned["names"]), learned["scales"], described["usual"])

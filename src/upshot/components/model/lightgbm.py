@@ -30,9 +30,11 @@ class LightGBMParams(ClassWeightedParams):
     """LightGBM, by the names of its scikit-learn wrapper."""
 
     task: Task = Field("classification", description=TASK_SENTENCE)
-    objective: Literal["binary", "regression", "regression_l1", "huber", "fair", "poisson", "mape", "gamma", "tweedie"] | None = Field(
-        None, description="Loss that is learnt; null is binary for a classification, regression (squared error) else."
-    )
+    objective: (
+        Literal["binary", "regression", "regression_l1", "huber", "fair", "poisson", "mape", "gamma", "tweedie", "quantile"] | None
+    ) = Field(None, description="Loss that is learnt; null is binary for a classification, regression (squared error) else.")
+    alpha: float = Field(0.9, gt=0, lt=1, description="Which quantile is learnt by objective quantile; where huber turns linear.")
+    tweedie_variance_power: float = Field(1.5, ge=1, lt=2, description="Tweedie: 1 is near Poisson, 2 near gamma.")
     boosting_type: Literal["gbdt", "dart", "rf"] = Field(
         "gbdt", description="gbdt boosts; dart drops trees while it boosts; rf grows a forest, with subsample < 1 and subsample_freq >= 1."
     )

@@ -1,8 +1,8 @@
 """Last season again, smoothed by what like series did, and moved by part of the change of level since.
 
 A single season of one series is noise as much as pattern. Half of it may be had from the group: what all series of a department sold in
-that week, as a share of their level. And a series that is a tenth above last year is usually still above it in half a year, by less. How
-much of either is right differs from panel to panel, so both shares are chosen on past origins of the training rows.
+that week, as a share of their level. And a series that is a tenth above last year is usually still above it in half a year, by less. Half
+of either is a safe share, and the default; with several seasons of history, null chooses both on past origins of the training rows.
 
 Source:
     Group profiles: the department smoothing by which the Walmart competition of 2014 was won (Bojer & Meldgaard 2021, Kaggle forecasting
@@ -19,7 +19,6 @@ from pydantic import Field
 
 from upshot.components.calendars import Calendar, moments_of
 from upshot.components.grid import Grid
-from upshot.components.model._arrays import from_npz, to_npz
 from upshot.components.model._forecasts import ErrorScales, Levels, groupings, joined, quantile_frame, targets_of
 from upshot.components.model._origin import Origin, Season, Targets
 from upshot.components.model._weights import WeightedParams, row_weights
@@ -46,9 +45,11 @@ class SeasonalProfileParams(WeightedParams):
     groups: Names = Field((), description="Columns whose values have a seasonal profile in common, such as the department.")
     level_window: int = Field(8, ge=1, description="Steps over which the level is taken, at the origin and a season before.")
     own_share: float | None = Field(
-        None, ge=0, le=1, description="Share of the series' own season, the rest is the groups'; null chooses it."
+        0.5, ge=0, le=1, description="Share of the series' own season, the rest is the groups'; null chooses it on past origins."
     )
-    damping: float | None = Field(None, ge=0, le=1, description="Share of the change of level that is carried on; null chooses it.")
+    damping: float | None = Field(
+        0.5, ge=0, le=1, description="Share of the change of level that is carried on; null chooses it on past origins."
+    )
     horizon: int = Field(28, ge=1, description="Steps ahead for which the shares are chosen and errors are measured; that of the split.")
     origins: int = Field(6, ge=1, le=100, description="Past origins, evenly over the training rows, on which that is done.")
     levels: Levels = Field((), description="Quantiles to give, from the errors at past origins; an empty list gives a point.")
@@ -121,22 +122,20 @@ class SeasonalProfile:
         return quantile_frame(parts.estimate(self.own_share_, self.damping_), scale, self.params.levels, self.spread_)
 
     def state(self) -> Mapping[str, bytes]:
-        """Calendar and shares as JSON; sizes of errors and their quantiles as npz."""
-        import numpy as np
-
-        chosen = {"own_share": self.own_share_, "damping": self.damping_, "usual": self.scales_.usual}
-        learned = to_npz(names=np.asarray(self.scales_.names), scales=self.scales_.own, spread=self.spread_)
-        return {"profile.json": json.dumps({"calendar": vars(self.calendar_), **chosen}).encode(), "errors.npz": learned}
+        """Calendar and shares as JSON; sizes of errors as npz, their quantiles among the JSON."""
+        chosen = {"own_share": self.own_share_, "damping": self.damping_, "spread": self.spread_.tolist()}
+        described = {"calendar": vars(self.calendar_), **chosen, **self.scales_.described()}
+        return {"profile.json": json.dumps(described).encode(), "errors.npz": self.scales_.to_npz()}
 
     def restore(self, files: Mapping[str, bytes]) -> None:
         """The opposite of `state`."""
-        import pandas as pd
+        import numpy as np
 
-        chosen, learned = json.loads(files["profile.json"]), from_npz(files["errors.npz"])
-        self.calendar_ = Calendar(**chosen["calendar"])
-        self.own_share_, self.damping_ = chosen["own_share"], chosen["damping"]
-        self.scales_ = ErrorScales(pd.Index(learned["names"]), learned["scales"], chosen["usual"])
-        self.spread_ = learned["spread"]
+        described = json.loads(files["profile.json"])
+        self.calendar_ = Calendar(**described["calendar"])
+        self.own_share_, self.damping_ = described["own_share"], described["damping"]
+        self.spread_ = np.asarray(described["spread"])
+        self.scales_ = ErrorScales.restored(described, files["errors.npz"])
 
     def _origins(self, grid: Grid) -> list[int]:
         """Past origins, the latest first, each with something to forecast that was a season after something."""

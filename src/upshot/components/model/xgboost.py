@@ -41,9 +41,12 @@ class XGBoostParams(ClassWeightedParams):
             "reg:gamma",
             "reg:tweedie",
             "count:poisson",
+            "reg:quantileerror",
         ]
         | None
     ) = Field(None, description="Loss that is learnt; null is binary:logistic for a classification, reg:squarederror else.")
+    quantile_alpha: float = Field(0.5, gt=0, lt=1, description="Which quantile is learnt by objective reg:quantileerror.")
+    tweedie_variance_power: float = Field(1.5, gt=1, lt=2, description="Tweedie: 1 is near Poisson, 2 near gamma.")
     eval_metric: Literal["logloss", "auc", "aucpr", "error", "rmse", "mae", "mape", "rmsle"] | None = Field(
         None, description="What early stopping watches on validation; null is the loss."
     )

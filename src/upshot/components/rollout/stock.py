@@ -10,9 +10,9 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from upshot.contracts.records import Cases
+
+
+_MOST_REMEMBERED = 16
 
 
 class StockParams(Params):
@@ -77,6 +80,7 @@ class Stock:
 
     def __init__(self, params: StockParams) -> None:
         self.params = params
+        self._recent, self._places = _Remembered(self._recent_demand), _Remembered(_periods)
         self.columns = {
             "demand": "unit",
             "sold": "unit",
@@ -108,7 +112,7 @@ class Stock:
         from upshot.components.rollout._outcomes import in_order
 
         decisions = in_order(decisions, outcomes.size)
-        shelf = _Shelf.of(decisions, outcomes, self.params)
+        shelf = _Shelf.of(decisions, outcomes, self.params, self._places(outcomes))
         flows = shelf.play(self._initial(outcomes, history, shelf.names))
         played = {"case": decisions["case"].to_numpy(), **{name: flows[name] for name in self.columns if name in flows}}
         if self.params.value is not None:
@@ -133,11 +137,34 @@ class Stock:
         start = np.full(len(names), self.params.initial_stock)
         if self.params.initial_periods == 0:
             return start
-        series = history.rows.frame[outcomes.roles.entities[0]]
-        recent = history.labels.frame.groupby(series.to_numpy(), sort=False)["label"].tail(self.params.recent)
-        mean = recent.groupby(series.to_numpy()[recent.index]).mean().reindex(names).fillna(0.0).clip(lower=0.0)
-        initial: np.ndarray = start + self.params.initial_periods * mean.to_numpy()
+        recent = self._recent(history).reindex(names).fillna(0.0).clip(lower=0.0)
+        initial: np.ndarray = start + self.params.initial_periods * recent.to_numpy()
         return initial
+
+    def _recent_demand(self, history: Cases) -> pd.Series:
+        """Mean outcome of each series over its last rows."""
+        import pandas as pd
+
+        series = pd.Categorical(history.rows.frame[history.roles.entities[0]])
+        y = history.labels.frame["label"]
+        recent = y.groupby(series.codes, sort=False).tail(self.params.recent)
+        mean = recent.groupby(series.codes[recent.index]).mean()
+        return mean.set_axis(series.categories[mean.index])
+
+
+class _Remembered:
+    """A function of cases that is asked again and again of the same few while a policy is chosen."""
+
+    def __init__(self, ask: Callable[[Cases], Any]) -> None:
+        self._ask = ask
+        self._known: list[tuple[Cases, Any]] = []
+
+    def __call__(self, cases: Cases) -> Any:
+        for known, answer in self._known:
+            if known is cases:
+                return answer
+        self._known = [(cases, self._ask(cases)), *self._known[:_MOST_REMEMBERED]]
+        return self._known[0][1]
 
 
 @dataclass(frozen=True)
@@ -161,14 +188,14 @@ class _Shelf:
     wanted: np.ndarray
 
     @classmethod
-    def of(cls, decisions: pd.DataFrame, outcomes: Cases, params: StockParams) -> _Shelf:
+    def of(cls, decisions: pd.DataFrame, outcomes: Cases, params: StockParams, places: tuple[pd.Index, np.ndarray, np.ndarray]) -> _Shelf:
         import numpy as np
 
         from upshot.components.rollout._outcomes import refuse
 
         level = decisions["quantity"].to_numpy(dtype="float64")
         refuse(~(np.isfinite(level) & (level >= 0)), level, "quantity", "must be a finite number >= 0", "a policy gave no quantity")
-        names, series, period = _periods(outcomes)
+        names, series, period = places
         shape = (len(names), int(period.max(initial=-1)) + 1)
         demand, wanted = np.zeros(shape), np.full(shape, np.nan)
         demand[series, period] = _demand(outcomes, params)

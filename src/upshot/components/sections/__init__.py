@@ -35,4 +35,9 @@ ENTRIES: tuple[Component, ...] = (
     ),
     _section("unit_timelines", "UnitTimelines", "Unit by unit: what was predicted, when a service was asked for, when it failed."),
     _section("lead_times", "LeadTimes", "How long before a failure its service was asked for."),
+    _section("forecast_fan", "ForecastFan", "What was forecast of a few series, how sure it was, and what came."),
+    _section("forecast_errors", "ForecastErrors", "Where the forecast errs: by step ahead, by series, by slice."),
+    _section("stock_cost", "StockCost", "What stock earns and costs by store, class and series, against each baseline."),
+    _section("stock_run", "StockRun", "Stock from period to period for a few series, as it was played."),
+    _section("decomposition", "Decomposition", "Trend and season of all demand together."),
 )
