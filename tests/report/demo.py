@@ -18,7 +18,7 @@ def front() -> Front:
         sentences=("With 95 % confidence it lies between EUR 531 k and 893 k.",),
         claims=interval(),
         assumptions=interval(),
-        breaks=("The gain over the current rule is gone at a review cost of EUR 35.85 per case, 7.17 times what is assumed.",),
+        breaks=("review cost: the gain over the current rule is gone at EUR 35.85 per case, 7.17 times what is assumed.",),
         gates={"FAIL": 1, "INCONCLUSIVE": 1, "PASS": 3},
         verdict="Latency fails; calibration is open; the other 3 pass.",
         owners={"business": "payments", "data_science": "risk-ml"},

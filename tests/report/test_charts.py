@@ -234,3 +234,14 @@ def test_what_is_told_beside_several_groups_names_the_group() -> None:
     found = readings(drawn(chart("line", rows, also=(Column("cases", "cases", "count"),), **BY)))
 
     assert dict(zip(found["names"], found["rows"], strict=True)) == {"a": ["EUR 3"], "b": ["EUR 1"], "a: cases": ["7"], "b: cases": ["9"]}
+
+
+def test_several_series_of_one_row_stand_under_each_other_each_beside_its_mark_and_named() -> None:
+    y = (Column("y", "services", "money", "EUR"), Column("z", "breakdowns", "money", "EUR"))
+
+    html = drawn(chart("bar", {"x": ["ours"], "y": [5.0], "z": [10.0]}, x=NAME, y=y))
+
+    bars = elements(html, "rect", "bar")[2:]  # behind those of the legend
+    assert [(bar["width"], bar["y"]) for bar in bars] == [("50%", "4"), ("100%", "26")]
+    assert re.findall(r'<div class="line-of"><span class="unseen">(.*?)</span>(.*?)</div>', html) == [("services: ", "5"), ("breakdowns: ", "10")]
+    assert re.findall(r'<th class="figure" scope="col">(.*?)</th>', html) == ["EUR"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import webbrowser
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ STDOUT = "-"
 FORMATS = ("html", "md", "json")
 CURVES_SHOWN = 6
 """Curves of sections that a terminal is shown."""
+CURVES_OF_A_CHART = 2
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -117,16 +119,15 @@ def summary(report: Report) -> str:
 
 def _intervals(block: ChartBlock) -> str:
     """A chart of intervals as a table."""
-    from upshot.report.words import brief
+    from upshot.report.words import NOTHING, brief
 
     frame, y = block.rows.frame, block.y[0]
     rows = []
     for values in frame.itertuples(index=False):
         row = dict(zip(frame.columns, values, strict=True))
-        ends = [row[column.name] for column in (block.low, block.high) if column is not None]
-        known = len(ends) == 2 and all(end == end for end in ends)
-        between = f"{brief(ends[0], y)} to {brief(ends[1], y)}" if known else ""
-        rows.append((f"  {row[block.x.name]}", brief(row[y.name], y), between))
+        value, *ends = (brief(row[column.name], y) for column in (y, block.low, block.high) if column is not None)
+        between = " to ".join(ends) if NOTHING not in ends and set(ends) != {value} else ""
+        rows.append((f"  {row[block.x.name]}", value, between))
     return f"{printable(block.title)}\n{columns(rows)}"
 
 
@@ -137,5 +138,5 @@ def _curves(report: Report) -> Iterator[tuple[str, str, str]]:
     for entry in report.entries:
         for block in entry.section.blocks:
             if isinstance(block, ChartBlock) and block.form in CURVES:
-                for name, curve, ends in letters(block):
+                for name, curve, ends in islice(letters(block), CURVES_OF_A_CHART):
                     yield (f"{block.title}: {name}", curve, ends)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import inf, log
 
 from upshot.contracts.records import Kpi, Money, Outcome, Valuation, Verdict, Verdicts
 from upshot.contracts.sections import ChartBlock, Column
 from upshot.engine.past import Past
 from upshot.report.document import Evidence, Front, rows_of
-from upshot.report.words import amount, compact, is_money, moment, per_period, span, spoken, spoken_unit
+from upshot.report.words import amount, compact, doing, is_money, moment, per_period, several, span, spoken_unit
 from upshot.value.intervals import blocks_needed
 from upshot.value.sensitivity import Swing, swings
 from upshot.value.valuation import CANDIDATE
@@ -21,6 +22,7 @@ from upshot.value.valuation import CANDIDATE
 SOON = timedelta(days=90)
 """An assumption that ends within this time of the run is told."""
 MOST_STEPS = 6
+MOST_BREAKS = 3
 
 
 @dataclass(frozen=True)
@@ -93,18 +95,7 @@ def headline(valuation: Valuation) -> str:
         return f"{amount(valuation.per_period[CANDIDATE].value, kpi.unit)}{scaled_to(kpi)}"
     first, gain = next(iter(valuation.gain.items()))
     more = (gain.value >= 0) == (kpi.direction == "maximize")
-    return f"{amount(abs(gain.value), kpi.unit)}{scaled_to(kpi)} {'more' if more else 'less'} than {alternative(first)}"
-
-
-def alternative(subject: str) -> str:
-    """A baseline as what one might do instead.
-
-    Example:
-        >>> alternative("do_nothing"), alternative("current_rule")
-        ('doing nothing', 'the current rule')
-    """
-    words = subject.replace("_", " ")
-    return f"doing {words.removeprefix('do ')}" if words.startswith("do ") else spoken(subject)
+    return f"{amount(abs(gain.value), kpi.unit)}{scaled_to(kpi)} {'more' if more else 'less'} than {doing(first)}"
 
 
 def _unvalued(past: Past) -> str:
@@ -162,7 +153,7 @@ def _measured(past: Past, case: Case) -> str:
     kpi = valuation.kpi
     to = f"a {kpi.period}" if kpi.period else f"{kpi.volume:,.0f} cases" if kpi.volume else ""
     scaled = f", scaled to {to} (× {compact(valuation.scale)})" if to else ""
-    return f"Measured on {measured.n:,} test cases{over} on which nothing was trained or tuned{scaled}."
+    return f"Measured on {several(measured.n, 'test case')}{over} on which nothing was trained or tuned{scaled}."
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -174,7 +165,7 @@ def claims(valuation: Valuation) -> ChartBlock | None:
     kpi = valuation.kpi
     if not valuation.gain:
         return None
-    rows = [(alternative(name), gain.value, gain.low, gain.high) for name, gain in valuation.gain.items()]
+    rows = [(doing(name), gain.value, gain.low, gain.high) for name, gain in valuation.gain.items()]
     return ChartBlock(
         title="What it gains",
         form="interval",
@@ -213,7 +204,7 @@ def tornado(case: Case) -> ChartBlock | None:
         )
         for swing in case.swings
     ]
-    over = "the value" if case.against is None else f"the gain over {alternative(case.against)}"
+    over = "the value" if case.against is None else f"the gain over {doing(case.against)}"
     return ChartBlock(
         title=f"What {over} depends on",
         form="interval",
@@ -233,20 +224,21 @@ def _range(money: Money) -> str:
 
 
 def _breaks(case: Case) -> Iterator[str]:
-    """At which value of each assumption the gain is gone."""
-    over = "value" if case.against is None else f"gain over {alternative(case.against)}"
-    for swing in sorted(case.swings, key=lambda one: not one.is_within):
-        money = case.kpi.parameters[swing.parameter]
-        name = swing.parameter.replace("_", " ")
-        if swing.breaks_at is None:
-            continue
-        at = amount(swing.breaks_at, money.unit)
-        if swing.is_within:
-            yield f"At a {name} of {at} the {over} is gone, and that is within its range."
-        elif money.value:
-            yield f"The {over} is gone at a {name} of {at}, {compact(swing.breaks_at / money.value)} times what is assumed."
-    if case.swings and all(swing.breaks_at is None for swing in case.swings):
+    """At which value of an assumption the gain is gone: those within their range, then the nearest to what is assumed."""
+    over = "value" if case.against is None else f"gain over {doing(case.against)}"
+    broken = [(swing, swing.breaks_at) for swing in case.swings if swing.breaks_at is not None]
+    if case.swings and not broken:
         yield f"No value of one assumption alone takes the {over} away."
+    for swing, at in sorted(broken, key=lambda pair: _far(case, *pair))[:MOST_BREAKS]:
+        money = case.kpi.parameters[swing.parameter]
+        where = f"{swing.parameter.replace('_', ' ')}: the {over} is gone at {amount(at, money.unit)}"
+        yield f"{where}, which is within its range." if swing.is_within else f"{where}, {compact(at / money.value)} times what is assumed."
+
+
+def _far(case: Case, swing: Swing, at: float) -> tuple[bool, float]:
+    """How far off an assumption would have to be, in orders of magnitude."""
+    ratio = at / (case.kpi.parameters[swing.parameter].value or 1.0)
+    return (not swing.is_within, abs(log(ratio)) if ratio > 0 else inf)
 
 
 def _counted(verdicts: Verdicts) -> dict[Outcome, int]:
@@ -260,10 +252,10 @@ def _verdict(verdicts: Verdicts | None) -> str:
         return "No gate was evaluated."
     parts = []
     words: tuple[tuple[Outcome, str, str], ...] = (("FAIL", "fails", "fail"), ("INCONCLUSIVE", "is open", "are open"))
-    for outcome, one, several in words:
+    for outcome, one, many in words:
         names = [verdict.gate for verdict in verdicts.verdicts if verdict.outcome == outcome]
         if names:
-            parts.append(f"{_listed(names)} {one if len(names) == 1 else several}")
+            parts.append(f"{_listed(names)} {one if len(names) == 1 else many}")
     passed = verdicts.count("PASS")
     if not parts:
         return f"All {passed} gates pass." if passed > 1 else "The only gate passes."
@@ -281,7 +273,7 @@ def _steps(past: Past, case: Case | None, verdicts: Verdicts | None) -> Iterator
         yield from _about_assumptions(past, case)
     yield from (f"{v.gate} is open: {v.would_decide or v.reason}." for v in every if v.outcome == "INCONCLUSIVE")
     if case is not None:
-        yield from _about_certainty(past, case)
+        yield from _about_certainty(past, case, every)
         lacking = [name.replace("_", " ") for name, money in case.kpi.parameters.items() if money.low is None and money.high is None]
         if lacking:
             yield f"Give {_listed(lacking)} a range: without one nobody knows what breaks the case."
@@ -304,20 +296,23 @@ def _about_assumptions(past: Past, case: Case) -> Iterator[str]:
         if swing.is_within and swing.breaks_at is not None:
             money = case.kpi.parameters[swing.parameter]
             who = f" with {money.owner}" if money.owner else ""
-            over = "value" if case.against is None else f"gain over {alternative(case.against)}"
+            over = "value" if case.against is None else f"gain over {doing(case.against)}"
             yield f"Narrow {swing.parameter.replace('_', ' ')}{who}: within its range the {over} is gone."
 
 
-def _about_certainty(past: Past, case: Case) -> Iterator[str]:
+def _about_certainty(past: Past, case: Case, verdicts: Sequence[Verdict]) -> Iterator[str]:
     flows = past.value("play")
+    block = "block" if flows is None else flows.block
+    of_labels = " of labels" if block in ("day", "week", "month") else ""
     for name, gain in case.valuation.gain.items():
         if gain.low is None or gain.high is None or not gain.low <= 0 <= gain.high or gain.low == gain.high:
             continue
+        if any(v.outcome == "INCONCLUSIVE" and v.measured == gain for v in verdicts):
+            continue  # an open gate says it already
         more = blocks_needed(gain.value, gain.low, gain.high, 0.0, gain.blocks)
-        unit = f" more {flows.block}s of labels" if flows is not None else " more blocks"
-        wait = f" About {more:,}{unit} would decide." if more else ""
+        wait = f" About {several(more, f'more {block}')}{of_labels} would decide." if more else ""
         between = span(gain.low, gain.high, gain.unit).replace(" to ", " and ", 1)
-        yield f"The gain over {alternative(name)} may be nothing: it lies between {between}.{wait}"
+        yield f"The gain over {doing(name)} may be nothing: it lies between {between}.{wait}"
 
 
 def _today(past: Past) -> date | None:
@@ -326,4 +321,4 @@ def _today(past: Past) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-__all__ = ["Case", "alternative", "case_of", "claims", "evidence_of", "first_line", "front_of", "headline", "tornado", "unit_and_period"]
+__all__ = ["Case", "case_of", "claims", "evidence_of", "first_line", "front_of", "headline", "tornado", "unit_and_period"]

@@ -141,8 +141,10 @@ def ends(low: float | None, high: float | None, unit: str = "") -> str:
     """
     if low is None or high is None:
         return ""
-    written = _coins if is_money(unit) and max(abs(low), abs(high)) < 1000 else compact
-    return f"{written(low)} to {written(high)}"
+    if is_money(unit) and 1 <= max(abs(low), abs(high)) < 1000:
+        digits = 0 if low == round(low) and high == round(high) else 2
+        return f"{minus(f'{low:,.{digits}f}')} to {minus(f'{high:,.{digits}f}')}"
+    return f"{compact(low)} to {compact(high)}"
 
 
 def interval(measured: Measured) -> str:
@@ -221,6 +223,33 @@ def spoken(subject: str) -> str:
     """
     words = subject.replace("_", " ")
     return words if words.split()[0] in _DOINGS else f"the {words}"
+
+
+def doing(subject: str) -> str:
+    """A subject as what one might do instead.
+
+    Example:
+        >>> doing("do_nothing"), doing("run_to_failure"), doing("serve_everybody"), doing("current_rule")
+        ('doing nothing', 'running to failure', 'serving everybody', 'the current rule')
+    """
+    words = spoken(subject)
+    first, space, rest = words.partition(" ")
+    if first not in _DOINGS:
+        return words
+    stem = first[:-1] if first.endswith("e") else f"{first}{first[-1]}" if first in ("run", "stop", "let") else first
+    return f"{stem}ing{space}{rest}"
+
+
+def several(count: int, noun: str) -> str:
+    """A number of things.
+
+    Example:
+        >>> several(1, "day"), several(24, "entity"), several(1413, "case")
+        ('1 day', '24 entities', '1,413 cases')
+    """
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{count:,} {noun}s"
 
 
 def per_period(kpi: Kpi) -> str:
@@ -350,6 +379,7 @@ __all__ = [
     "brief",
     "compact",
     "decimals",
+    "doing",
     "duration",
     "ends",
     "head",
@@ -359,6 +389,7 @@ __all__ = [
     "moment",
     "number",
     "per_period",
+    "several",
     "size",
     "span",
     "spoken",

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from upshot.contracts.sections import Column
 from upshot.engine.past import Past
 from upshot.report.document import Entry, section, table
-from upshot.report.front import alternative, unit_and_period
-from upshot.report.words import is_money
+from upshot.report.front import unit_and_period
+from upshot.report.words import doing, is_money
 
 SHOWN = 8
 METRICS = 4
@@ -28,7 +28,7 @@ def earlier(past: Past) -> Iterator[Entry]:
     columns = [Column("run", "run", "code"), Column("status", "status", "text"), Column("version", "version", "text")]
     ends: list[str] = []
     if valuation is not None and first is not None:
-        title = f"gain over {alternative(first)}, {unit_and_period(valuation.kpi)}"
+        title = f"gain over {doing(first)}, {unit_and_period(valuation.kpi)}"
         columns.append(Column("gain", title, "money" if is_money(valuation.kpi.unit) else "number", "", "low", "high"))
         ends = ["low", "high"]
     columns += [Column(f"metric {name}", name, "number") for name in metrics]

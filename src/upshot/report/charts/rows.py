@@ -15,7 +15,7 @@ import htpy as h
 from upshot.contracts.sections import ChartBlock, Column
 from upshot.report.charts import ink
 from upshot.report.charts.plot import Picture
-from upshot.report.charts.scales import Scale, calendar, numeric
+from upshot.report.charts.scales import Scale, calendar, numeric, unit_above
 from upshot.report.charts.series import Axis, Drawn, Series, axis_of, drawn_from
 from upshot.report.words import NOTHING, brief, head, text_of
 
@@ -39,7 +39,7 @@ def rows(block: ChartBlock, *, most_rows: int) -> Picture | None:
     names = drawn.axis.names[:most_rows]
     level = block.level if block.level is not None else 0.0 if scale.low < 0 < scale.high else None
     lines = [_row(name, position, drawn, scale, block, level) for position, name in enumerate(names)]
-    table = h.table(".rows")[_head(block, drawn), h.tbody[lines], _axis(scale, len(drawn.series))]
+    table = h.table(".rows")[_head(block), h.tbody[lines], _axis(scale)]
     more = len(drawn.axis.names) - len(names)
     notes = [note for note in (drawn.left_out, f"{more:,} more rows are not drawn" if more > 0 else "") if note]
     key: ink.Key = "bar" if block.form == "bar" else "point"
@@ -47,10 +47,13 @@ def rows(block: ChartBlock, *, most_rows: int) -> Picture | None:
     return Picture(table, block.title, series, left_out="; ".join(notes))
 
 
-def _head(block: ChartBlock, drawn: Drawn) -> h.Element:
-    values = [h.th(".figure", scope="col")[one.name if len(drawn.series) > 1 else head(one.column)] for one in drawn.series]
-    unit = head(block.y[0]) if len(drawn.series) > 1 else ""
-    return h.thead[h.tr[h.th(scope="col")[block.x.title], h.td(".strip")[unit], values]]
+def _head(block: ChartBlock) -> h.Element:
+    return h.thead[h.tr[h.th(scope="col")[block.x.title], h.td(".strip"), h.th(".figure", scope="col")[_upwards(block)]]]
+
+
+def _upwards(block: ChartBlock) -> str:
+    """What the figures are: the one column, or the unit that several share."""
+    return head(block.y[0]) if len(block.y) == 1 else unit_above(block.y[0]) or block.y[0].title
 
 
 def _row(name: str, position: int, drawn: Drawn, scale: Scale, block: ChartBlock, level: float | None) -> h.Element:
@@ -64,9 +67,11 @@ def _row(name: str, position: int, drawn: Drawn, scale: Scale, block: ChartBlock
         middle = index * LINE + LINE // 2
         for at in found:
             marks.append(_bar(one, at, index, scale, middle) if block.form == "bar" else _whisker(one, at, index, scale, middle))
-        figures.append(h.td(".figure")[[_figure(one, at) for at in found] or NOTHING])
+        named = h.span(".unseen")[f"{one.name}: "] if len(drawn.series) > 1 else None
+        said = [[", " if number else None, _figure(one, at)] for number, at in enumerate(found)]
+        figures.append(h.div(".line-of")[named, said or NOTHING])
     strip = h.svg(".strip", width="100%", height=str(LINE * len(drawn.series)), aria_hidden="true", focusable="false", overflow="visible")
-    return h.tr[h.th(scope="row")[name], h.td(".strip")[strip[marks]], figures]
+    return h.tr[h.th(scope="row")[name], h.td(".strip")[strip[marks]], h.td(".figure")[figures if len(figures) > 1 else figures[0]]]
 
 
 def _positions(one: Series, position: int) -> list[int]:
@@ -108,13 +113,13 @@ def _figure(one: Series, at: int) -> h.Node:
     return [text, " ", h.span(".ends")[f"{low} to {high}"]] if (low, high) != (text, text) else text
 
 
-def _axis(scale: Scale, figures: int) -> h.Element:
+def _axis(scale: Scale) -> h.Element:
     """The scale under the rows; the figures say the same to those who do not see it."""
     labels = []
     for tick in scale.ticks:
         labels.append(ink.text(f".tick.across{'.spare' if tick.spare else ''}", x=ink.percent(tick.at), y="14")[tick.text])
     drawn = h.svg(".strip", width="100%", height="20", overflow="visible", focusable="false")[labels]
-    return h.tfoot(aria_hidden="true")[h.tr[h.td, h.td(".strip")[drawn], [h.td for _ in range(figures)]]]
+    return h.tfoot(aria_hidden="true")[h.tr[h.td, h.td(".strip")[drawn], h.td]]
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,7 @@ def timeline(block: ChartBlock, *, most_rows: int) -> Picture | None:
     top = h.thead[h.tr[h.th(scope="col")[block.by.title if block.by else ""], h.td(".strip"), h.th(".figure", scope="col")[block.x.title]]]
     more = len(owner.names) - len(shown)
     left_out = f"{more:,} more rows are not drawn" if more else ""
-    drawn = h.table(".rows.timeline")[top, h.tbody[lines], _axis(scale, 1)]
+    drawn = h.table(".rows.timeline")[top, h.tbody[lines], _axis(scale)]
     return Picture(drawn, block.title, _legend(kind_names, events), left_out=left_out)
 
 
