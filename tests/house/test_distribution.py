@@ -88,12 +88,38 @@ def test_the_wheel_carries_recipes_and_config_and_works_in_an_empty_folder(wheel
     assert (sound.returncode, sound.stderr) == (0, "")
 
 
+def test_the_wheel_writes_a_report(wheel_site: Path, tmp_path: Path) -> None:
+    ran = tiny_run(tmp_path, wheel_site)
+    written = upshot(tmp_path, wheel_site, "report", "-o", "report.html")
+
+    assert (ran.returncode, written.returncode, written.stderr) == (0, 0, "")
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith('<!doctype html><html lang="en"><head>')
+
+
+def tiny_run(folder: Path, site: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    (folder / "recipes").mkdir()
+    (folder / "data").mkdir()
+    (folder / "recipes" / "tiny.yaml").write_text(TINY)
+    (folder / "data" / "cases.csv").write_text(cases())
+    return upshot(folder, site, "run", "tiny", "--json", *words)
+
+
+def test_a_plugins_section_stands_in_the_report_of_a_recipe_that_names_it(plugin_site: Path, tmp_path: Path) -> None:
+    ran = tiny_run(tmp_path, plugin_site, "+sections.counts.use=outcome_counts")
+
+    sections = json.loads(upshot(tmp_path, plugin_site, "report", "--format", "json").stdout)["sections"]
+
+    assert ran.returncode == 0, ran.stderr
+    (block,) = next(section for section in sections if section["name"] == "counts")["blocks"]
+    assert block["rows"] == [{"outcome": 0, "cases": 4}, {"outcome": 1, "cases": 4}]
+
+
 def test_an_installed_plugin_is_listed_with_what_it_offers(plugin_site: Path, tmp_path: Path) -> None:
     listed = json.loads(upshot(tmp_path, plugin_site, "plugins", "list", "--json").stdout)
 
     offered = next(plugin for plugin in listed["plugins"] if plugin["name"] == "house_style")
     assert (offered["distribution"], offered["version"]) == ("upshot-house-style", "1.2.0")
-    assert [(c["kind"], c["name"]) for c in offered["components"]] == [("model", "base_rate")]
+    assert [(c["kind"], c["name"]) for c in offered["components"]] == [("model", "base_rate"), ("sections", "outcome_counts")]
     assert offered["hooks"] == ["after_stage", "register_components", "register_config", "register_stages"]
 
 
@@ -114,13 +140,9 @@ def test_a_plugins_model_and_config_act_when_a_recipe_names_them(plugin_site: Pa
 
 
 def test_a_plugins_stage_and_watcher_act_only_when_the_project_lists_it(plugin_site: Path, tmp_path: Path) -> None:
-    (tmp_path / "recipes").mkdir()
-    (tmp_path / "data").mkdir()
-    (tmp_path / "recipes" / "tiny.yaml").write_text(TINY)
-    (tmp_path / "data" / "cases.csv").write_text(cases())
     (tmp_path / "upshot.yaml").write_text("name: house\nuse_plugins: [house_style]\n")
 
-    done = upshot(tmp_path, plugin_site, "run", "tiny", "--json")
+    done = tiny_run(tmp_path, plugin_site)
 
     assert done.returncode == 0, done.stderr
     stages = [stage["stage"] for stage in json.loads(done.stdout)["stages"]]

@@ -243,5 +243,8 @@ def test_several_series_of_one_row_stand_under_each_other_each_beside_its_mark_a
 
     bars = elements(html, "rect", "bar")[2:]  # behind those of the legend
     assert [(bar["width"], bar["y"]) for bar in bars] == [("50%", "4"), ("100%", "26")]
-    assert re.findall(r'<div class="line-of"><span class="unseen">(.*?)</span>(.*?)</div>', html) == [("services: ", "5"), ("breakdowns: ", "10")]
+    assert re.findall(r'<div class="line-of"><span class="unseen">(.*?)</span>(.*?)</div>', html) == [
+        ("services: ", "5"),
+        ("breakdowns: ", "10"),
+    ]
     assert re.findall(r'<th class="figure" scope="col">(.*?)</th>', html) == ["EUR"]

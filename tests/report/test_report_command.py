@@ -108,10 +108,10 @@ def test_every_run_has_what_is_always_shown_in_the_order_of_its_readers(project:
     assert [(name, section["reader"]) for name, section in found.items()] == [
         ("money saved", "business"),
         ("scores", "data_science"),
-        ("curve", "data_science"),
-        ("split", "data_science"),
         ("gates", "risk"),
         ("assumptions", "risk"),
+        ("curve", "data_science"),
+        ("split", "data_science"),
         ("checks", "risk"),
         ("leakage", "risk"),
         ("model card", "risk"),
@@ -254,6 +254,12 @@ def test_two_runs_beside_each_other_say_what_differs_and_whether_by_chance(proje
     other = project.run("report", first, third, "--format", "json").json["front"]
 
     assert front["headline"] == "The second run comes to EUR 2 a day less"
+    assert [(row["against"], row["run"], row["gain"]) for row in front["claims"]["rows"]] == [
+        ("doing nothing", "first", 120.5),
+        ("doing nothing", "second", 118.5),
+        ("the current rule", "first", 59.25),
+        ("the current rule", "second", 57.25),
+    ]
     assert front["sentences"][0] == "The first is better by more than chance."
     assert other["headline"] == "The two runs stand side by side"
     assert other["sentences"][0] == "saved is not subtracted: the KPI is defined differently."

@@ -8,12 +8,12 @@ from importlib.metadata import version
 from typing import Any
 
 from upshot.contracts.records import Measured
-from upshot.contracts.sections import Column, Section, Style, TableBlock, TextBlock
+from upshot.contracts.sections import ChartBlock, Column, Section, Style, TableBlock, TextBlock
 from upshot.engine.compare import Comparison, Pair
 from upshot.engine.past import Past
-from upshot.report.document import EVIDENCE, Entry, Evidence, Front, Report, section, table
+from upshot.report.document import EVIDENCE, Entry, Evidence, Front, Report, rows_of, section, table
 from upshot.report.front import headline, scaled_to, unit_and_period
-from upshot.report.words import amount, ends, is_money, spoken_unit
+from upshot.report.words import amount, doing, ends, is_money, several, spoken_unit
 
 BETTER = {"first": "the first", "second": "the second", None: "open"}
 
@@ -40,7 +40,7 @@ def _front(found: Comparison) -> Front:
         kicker=f"{' against '.join(recipes)} · {second.row.id} against {first.row.id}",
         headline=_headline(found, pair),
         sentences=tuple(_sentences(found, pair)),
-        claims=None,
+        claims=_gains(found),
         assumptions=None,
         breaks=(),
         gates={},
@@ -48,6 +48,35 @@ def _front(found: Comparison) -> Front:
         owners=second.recipe.use_case.owners,
         steps=(),
         evidence=_evidence(found, "value"),
+    )
+
+
+def _gains(found: Comparison) -> ChartBlock | None:
+    """What each run gains over each alternative; None where they are not in one unit, or one of them is not kept."""
+    valuations = [past.value("value") for past in (found.first, found.second)]
+    if any(one is None for one in valuations):
+        return None
+    first, second = (one.by_kpi[one.objective] for one in valuations)
+    if (first.kpi.unit, unit_and_period(first.kpi)) != (second.kpi.unit, unit_and_period(second.kpi)):
+        return None
+    rows = [
+        (doing(name), side, gain.value, gain.low, gain.high)
+        for name in dict.fromkeys([*first.gain, *second.gain])
+        for side, valuation in (("first", first), ("second", second))
+        if (gain := valuation.gain.get(name)) is not None
+    ]
+    if not rows:
+        return None
+    return ChartBlock(
+        title="What each gains",
+        form="interval",
+        rows=rows_of(("against", "run", "gain", "low", "high"), rows),
+        x=Column("against", "against", "text"),
+        y=(Column("gain", f"gain{scaled_to(second.kpi)}", "money" if is_money(second.kpi.unit) else "number", second.kpi.unit),),
+        low=Column("low", "low"),
+        high=Column("high", "high"),
+        by=Column("run", "run", "text"),
+        level=0.0,
     )
 
 
@@ -82,7 +111,8 @@ def _sentences(found: Comparison, pair: Pair | None) -> Iterator[str]:
         valuations = past.value("value")
         if valuations is not None:
             yield f"The {name}, {past.row.id}, comes to {headline(valuations.by_kpi[valuations.objective])}."
-    yield f"{len(found.config):,} keys of the recipe and {len(found.data):,} facts of the data differ."
+    facts = several(len(found.data), "fact")
+    yield f"{several(len(found.config), 'key')} of the recipe and {facts} of the data differ."
 
 
 def _evidence(found: Comparison, stage: str) -> tuple[Evidence, ...]:

@@ -157,7 +157,8 @@ def _half(block: ChartBlock | None, name: str, sentences: Sequence[str], limits:
 
 
 def _thirds(front: Front) -> Iterator[h.Element]:
-    yield h.div[h.h2["Gates"], h.p(".gates")[_pips(front)], h.p[front.verdict]]
+    if front.verdict:
+        yield h.div[h.h2["Gates"], h.p(".gates")[_pips(front)], h.p[front.verdict]]
     if front.owners:
         yield h.div[
             h.h2["Who owns it"],

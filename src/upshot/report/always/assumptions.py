@@ -29,6 +29,8 @@ def assumptions(past: Past) -> Iterator[Entry]:
         Column("valid_until", "valid until", "date"),
         Column("state", "on the day of the run", "text"),
     ]
+    if len(valuations.by_kpi) == 1:  # it is named on the first screen
+        columns, rows = [columns[0], *columns[2:]], [(row[0], *row[2:]) for row in rows]
     block = table("", columns, rows, also=("value", "low", "high", "unit")) if rows else TextBlock(("The KPIs have no money parameter.",))
     yield Entry("assumptions", section("Assumptions", "risk", block), evidence_of(past, "value"))
 

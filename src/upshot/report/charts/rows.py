@@ -39,7 +39,7 @@ def rows(block: ChartBlock, *, most_rows: int) -> Picture | None:
     names = drawn.axis.names[:most_rows]
     level = block.level if block.level is not None else 0.0 if scale.low < 0 < scale.high else None
     lines = [_row(name, position, drawn, scale, block, level) for position, name in enumerate(names)]
-    table = h.table(".rows")[_head(block), h.tbody[lines], _axis(scale)]
+    table = h.table(".rows.many" if len(drawn.series) > 1 else ".rows")[_head(block), h.tbody[lines], _axis(scale)]
     more = len(drawn.axis.names) - len(names)
     notes = [note for note in (drawn.left_out, f"{more:,} more rows are not drawn" if more > 0 else "") if note]
     key: ink.Key = "bar" if block.form == "bar" else "point"

@@ -1,4 +1,4 @@
-"""A small plugin: a model, a config folder, a stage and a watcher."""
+"""A small plugin: a model, a section of the report, a config folder, a stage and a watcher."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from upshot.hookspecs import RunInfo, StageInfo, hookimpl
 
 @hookimpl
 def register_components() -> list[Component]:
-    """The model `base_rate`."""
+    """The model `base_rate`, and the section `outcome_counts`."""
     return [
         Component(
             "model",
@@ -19,7 +19,14 @@ def register_components() -> list[Component]:
             params="upshot_house_style.base_rate:BaseRateParams",
             make="upshot_house_style.base_rate:BaseRate",
             sentence="Predicts the training rate of positives for every case.",
-        )
+        ),
+        Component(
+            "sections",
+            "outcome_counts",
+            params="upshot_house_style.outcome_counts:OutcomeCountsParams",
+            make="upshot_house_style.outcome_counts:OutcomeCounts",
+            sentence="How often each outcome was seen on the test rows.",
+        ),
     ]
 
 
