@@ -8,6 +8,7 @@ import pty
 import re
 import select
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -137,6 +138,23 @@ def test_runs_are_completed_by_their_logs_the_newest_first_and_last(shop: Recipe
     assert words_of(shop, "lineage", "--state", "elsewhere", "") == words_of(shop, "lineage", "--state=elsewhere", "") == ["last"]
 
 
+def test_versions_and_environments_are_completed_where_they_are_meant(shop: RecipeProject) -> None:
+    assert words_of(shop, "promote", "") == []
+    recipe = (shop.root / "recipes/tiny.yaml").read_text()
+    shop.write("recipes/tiny.yaml", recipe + "env: {dev: {}, prod: {approvals: {risk: {}}}}\n")
+    for words in ([], ["model.C=2"]):
+        assert shop.run("run", "tiny", *words).exit_code == 0
+
+    for command in ("promote", "approve"):
+        assert words_of(shop, command, "ti") == ["tiny@2", "tiny@1"]
+        assert words_of(shop, command, "tiny@1", "--env", "") == ["dev", "prod"]
+    assert words_of(shop, "gates", "tiny") == ["tiny", "tiny@2", "tiny@1"]
+    assert words_of(shop, "model", "show", "t") == ["tiny@2", "tiny@1"]
+    for command in ("rollback", "history", "plan", "run", "validate"):
+        assert words_of(shop, command, "tiny", "--env", "p") == ["prod"]
+    assert words_of(shop, "plan", "tiny", "env.prod.approvals.risk.co") == ["env.prod.approvals.risk.count="]
+
+
 def test_recipes_that_are_broken_or_hostile_are_completed_from_what_is_installed(shop: RecipeProject) -> None:
     bomb = "a: &a [x, x]\nb: &b [*a, *a]\nmodel: {use: xgboost}\n"
     for name, text in {
@@ -158,6 +176,7 @@ def test_recipes_that_are_broken_or_hostile_are_completed_from_what_is_installed
         ["run", "t"],
         ["show", "r2"],
         ["compare", ""],
+        ["promote", "t"],
         ["run", "tiny", "mod"],
         ["run", "tiny", "model=x"],
         ["run", "tiny", "model=shallow", "model.max_d"],
@@ -168,6 +187,10 @@ def test_an_answer_imports_nothing_that_takes_long(shop: RecipeProject, words: l
     shop.write(
         ".upshot/logs/r20261124T021530-7f3a9c.log", "2026-11-24T02:15:30.000+00:00  run  r20261124T021530-7f3a9c of recipe tiny begins\n"
     )
+    with sqlite3.connect(shop.root / ".upshot/ledger.db") as connection:
+        connection.execute("CREATE TABLE versions (name, number, record, created_at)")
+        connection.execute("INSERT INTO versions VALUES ('tiny', 1, 'ab', '')")
+    connection.close()
     script = (
         "import sys, json\nfrom upshot.cli.main import main\n"
         f"code = main({['complete', *words]!r})\nprint(json.dumps([code, sorted(set(sys.modules) & set({NEEDED!r}))]))"

@@ -154,7 +154,7 @@ def test_evidence_from_before_another_version_was_promoted_does_not_decide(shop:
     assert early.exit_code == 4
     assert re.search(
         r"gates\.beats  INCONCLUSIVE: saved gain over the champion tiny 1 >= 0: tiny 1 could not be played on the test rows: "
-        r"run \S+ was held against nothing; upshot run tiny --env prod holds it against what is served",
+        r"run \S+ was held against nothing; upshot run tiny holds it against what is served",
         early.stderr,
     )
     assert "served             tiny@2 in prod, in place of tiny@1\n" in late.stdout

@@ -2,7 +2,7 @@
 
 One line an answer: the whole word, and after a tab what it is. A word that ends in `=` or `.` goes on without a space. Each answer comes
 from listings, a rough reading of the recipe, and the kept index: neither Hydra nor pydantic is imported, no data and no ledger is read.
-Runs are listed by their logs.
+Runs are listed by their logs, and versions read from the ledger's file by the standard library.
 """
 
 from __future__ import annotations
@@ -109,14 +109,14 @@ class _Line:
             return [(choice, "") for choice in word.choices]
         if word.dest in _RUNS:
             return self._runs()
+        if word.dest == "version" or (word.dest == "what" and given[:1] in (["show"], ["export"])):
+            return self._versions()
         if word.dest in ("recipe", "diff"):
-            return [*self._recipes(), *(self._runs() if self.command == "show" else ())]
+            more = {"show": self._runs, "gates": self._versions}.get(self.command)
+            return [*self._recipes(), *(more() if more is not None else ())]
         if word.dest == "env":
-            return (
-                _Override(self._index, self._catalogue, self._project, given[0], given[1:], "", self.command).environments()
-                if given
-                else ()
-            )
+            recipe = given[0].partition("@")[0] if given else ""
+            return _Override(self._index, self._catalogue, self._project, recipe, given[1:], "", self.command).environments()
         if word.dest == "overrides" or (self.command == "explain" and word.dest == "words"):
             return _Override(self._index, self._catalogue, self._project, given[0], given[1:], self.current, self.command).answers()
         if word.dest == "kind":
@@ -134,6 +134,12 @@ class _Line:
 
         yield "last", "the last run"
         yield from logged_runs(self._project.state, self.current)
+
+    def _versions(self) -> Iterator[Answer]:
+        """Registered versions, where the ledger is a file."""
+        from upshot.ledger.served import registered_in
+
+        yield from ((name, "") for name in registered_in(self._project.state / "ledger.db"))
 
     def _recipes(self) -> Iterator[Answer]:
         from upshot.recipe.layers import list_recipes

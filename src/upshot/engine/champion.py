@@ -7,7 +7,7 @@ promoted, the stages that saw the old one run again. Nothing is loaded before th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from upshot.catalogue import Catalogue
 from upshot.contracts.components import Deployed
 from upshot.contracts.records import Champion
 from upshot.contracts.tables import Blob
+from upshot.engine.code import CodeDigests
 from upshot.engine.rehearsal import rehearse
 from upshot.engine.state import State
 from upshot.engine.unpack import unpacked, unpacked_policy
@@ -60,14 +61,27 @@ class ServedVersion:
     def _file(self, digest: str) -> Blob:
         return Blob(load=lambda: self.artefacts.read(digest))
 
-    def leaves(self) -> dict[str, str]:
-        """The fact by which a stage that plays it is known; none for a recipe without environments."""
+    def leaves(self, code: CodeDigests) -> dict[str, str]:
+        """The facts by which a stage that plays it is known: which version, and the code that reads its files; none without environments."""
         champion = self.champion
         if champion.environment is None:
             return {}
         if champion.version is None:
             return {"champion": f"none in {champion.environment}"}
-        return {"champion": f"{champion.version} ({str(champion.record)[:8]}) in {champion.environment}"}
+        named = {"champion": f"{champion.version} ({str(champion.record)[:8]}) in {champion.environment}"}
+        return named | {f"champion.{place}.code": code.of(module) for place, module in self._modules()}
+
+    def _modules(self) -> Iterator[tuple[str, str]]:
+        """Place and module of each of its components that is still installed; nothing where its files are not here."""
+        try:
+            manifest, _ = json.loads(self.artefacts.read(str(self.champion.record)))
+            components = json.loads(self.artefacts.read(manifest["components.json"]))
+        except IntegrityError:
+            return  # whoever plays it says what is wrong
+        for place, component in components.items():
+            kind, use = place.partition("/")[0], component["use"]
+            if use in self.catalogue.names(kind):
+                yield place, self.catalogue.find(kind, use).make.partition(":")[0]
 
 
 def incumbent(recipe: Recipe, state: State, catalogue: Catalogue) -> ServedVersion:

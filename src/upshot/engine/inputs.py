@@ -67,7 +67,7 @@ class Inputs:
             Today: lambda: {"expired": ",".join(self.expired())},
             UseCase: lambda: {f"use_case.{key}": text for key, text in _flat(_use_case(recipe.use_case))},
             Kpis: lambda: {**self._group("kpi"), "objective": recipe.objective},
-            Incumbent: lambda: {} if self.incumbent is None else self.incumbent.leaves(),
+            Incumbent: lambda: {} if self.incumbent is None else self.incumbent.leaves(self.code),
             Lake: dict,
             Registry: dict,
         }

@@ -144,6 +144,7 @@ def because(leaves: Mapping[str, str], latest: Receipt | None) -> str:
     before = latest.inputs
     differing = [name for name in {**before, **leaves} if before.get(name) != leaves.get(name)]
     swapped = tuple(name.removesuffix("use") for name in differing if name.endswith(".use"))
+    swapped += tuple(f"{name}." for name in differing)  # what belongs to a fact that differs is told by that
     told = [name for name in differing if name.endswith(".use") or not name.startswith(swapped)]  # another component has other parameters
     changes = [_change(name, before.get(name), leaves.get(name)) for name in sorted(told, key=_rank)]
     more = f" and {len(changes) - CHANGES_SHOWN} more" if len(changes) > CHANGES_SHOWN else ""

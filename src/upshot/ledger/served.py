@@ -46,10 +46,20 @@ def served_in(file: Path, name: str) -> tuple[ServedRow, ...] | None:
         return None
 
 
+def registered_in(file: Path) -> tuple[str, ...]:
+    """Registered versions as people name them, the newest first; for whoever types, so what cannot be read is left out."""
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)) as connection:
+            rows = connection.execute("SELECT name, number FROM versions WHERE record IS NOT NULL ORDER BY created_at DESC, number DESC")
+            return tuple(f"{name}@{number}" for name, number in rows)
+    except sqlite3.Error:
+        return ()
+
+
 def _served(row: sqlite3.Row) -> ServedRow:
     values: dict[str, Any] = {key: Map(json.loads(row[key])) if key in _JSON else row[key] for key in row.keys()}  # noqa: SIM118 - of a row, not of a map
     promotion = PromotionRow(**values)
     return ServedRow(promotion.environment, promotion)
 
 
-__all__ = ["served_in"]
+__all__ = ["registered_in", "served_in"]

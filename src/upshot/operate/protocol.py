@@ -11,6 +11,8 @@ import json
 import os
 from typing import Any
 
+from upshot.catalogue import Catalogue
+from upshot.contracts.components import KINDS
 from upshot.contracts.tables import thaw
 from upshot.recipe.recipe import Node, Recipe
 
@@ -38,6 +40,37 @@ def written(node: Node, root: str) -> dict[str, Any]:
     return {"use": node.use, **_relative(thaw(node.params), set(node.inputs), root)}
 
 
+def modern(tree: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
+    """A protocol of before, as today's components would say it: parameters that they gained since have their defaults.
+
+    What is not installed any more, or would not be valid any more, stays as it was.
+    """
+    filled: dict[str, Any] = {}
+    for kind, entry in tree.items():
+        if kind not in KINDS or not isinstance(entry, dict):
+            filled[kind] = entry
+        elif KINDS[kind].many:
+            filled[kind] = {name: modern_component(kind, each, catalogue) for name, each in entry.items()}
+        else:
+            filled[kind] = modern_component(kind, entry, catalogue)
+    return filled
+
+
+def modern_component(kind: str, entry: dict[str, Any], catalogue: Catalogue) -> dict[str, Any]:
+    """One component of before, as today's class of parameters says it."""
+    from pydantic import ValidationError
+
+    use = entry["use"]
+    if use not in catalogue.names(kind):
+        return entry
+    model = catalogue.params_class(catalogue.find(kind, use))
+    try:
+        found = model.model_validate({key: value for key, value in entry.items() if key != "use"}, strict=False)
+    except ValidationError:
+        return entry
+    return {"use": use, **found.model_dump(mode="json", by_alias=True)}
+
+
 def digest_of(tree: dict[str, Any]) -> str:
     """SHA-256 of a tree of plain data."""
     return hashlib.sha256(json.dumps(tree, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
@@ -51,4 +84,4 @@ def _relative(value: Any, files: set[str], root: str) -> Any:
     return os.path.relpath(value, root) if isinstance(value, str) and value in files and "://" not in value else value
 
 
-__all__ = ["digest_of", "protocol_of", "written"]
+__all__ = ["digest_of", "modern", "modern_component", "protocol_of", "written"]

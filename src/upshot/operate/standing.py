@@ -284,7 +284,12 @@ class Standing:
 
     @property
     def _run(self) -> str:
-        return shlex.join(["upshot", "run", self.target.typed, "--env", self.target.environment.name])
+        """The run that would be evidence here; without `--env` where that measures the same, because then no gate of the environment stops it."""
+        environment = self.target.environment
+        served = {row.environment: row.number for row in self.target.state.ledger.environments.served(self.target.version.name)}
+        furthest = next((name for name in list(self.target.recipe.env)[::-1] if name in served), environment.name)
+        measures_the_same = set(environment.layer) <= {"gates"} and served.get(furthest) == served.get(environment.name)
+        return shlex.join(["upshot", "run", self.target.typed, *([] if measures_the_same else ["--env", environment.name])])
 
 
 def refuse_broken_journal(state: State) -> None:

@@ -14,7 +14,7 @@ from upshot.engine.past import Past
 from upshot.engine.state import State
 from upshot.errors import Problem, UsageError, did_you_mean, nearest
 from upshot.ledger.environments import ServedRow
-from upshot.operate.protocol import protocol_of
+from upshot.operate.protocol import modern, protocol_of
 from upshot.project import Project
 from upshot.recipe.difference import Change, changes_between
 from upshot.recipe.recipe import Environment, Recipe
@@ -79,7 +79,7 @@ class Target:
     def measured_otherwise(self, past: Past) -> tuple[Change, ...]:
         """Keys of data, split, money and scores in which a run differs from what the recipe asks for in this environment."""
         root = past.row.person.get("root", str(self.project.root))
-        return tuple(changes_between(protocol_of(past.recipe, str(root)), self.protocol))
+        return tuple(changes_between(modern(protocol_of(past.recipe, str(root)), self.catalogue), self.protocol))
 
     @cached_property
     def protocol(self) -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from upshot.catalogue import Catalogue
 from upshot.contracts.tables import Map, freeze
-from upshot.operate.protocol import digest_of, protocol_of, written
+from upshot.operate.protocol import digest_of, modern, modern_component, protocol_of, written
 from upshot.recipe.difference import changes_between
 from upshot.recipe.recipe import Node, Recipe
 from upshot.recipe.strength import weaker
@@ -60,6 +60,7 @@ def losses(before: Mapping[str, Any], recipe: Recipe, root: str, catalogue: Cata
     """
     now = recipe.groups["gates"]
     for name, gate in before["gates"].items():
+        gate = modern_component("gates", gate, catalogue)
         node = Node("gates", gate["use"], Map({key: freeze(value) for key, value in gate.items() if key != "use"}))
         yield from (Loss(f"gates.{name}", what) for what in weaker(node, now.get(name), catalogue))
     place = f"env.{recipe.environment}"
@@ -71,7 +72,7 @@ def losses(before: Mapping[str, Any], recipe: Recipe, root: str, catalogue: Cata
     for key in ("inconclusive_passes", "author_may_promote"):
         if getattr(recipe.env[str(recipe.environment)], key) and not before[key]:
             yield Loss(f"{place}.{key}", "false -> true")
-    for change in changes_between(before["protocol"], protocol_of(recipe, root)):
+    for change in changes_between(modern(dict(before["protocol"]), catalogue), protocol_of(recipe, root)):
         what = {"+": "is new", "-": "is gone"}.get(change.sign, f"{change.old!r} -> {change.new!r}")
         yield Loss(change.key, f"is measured otherwise: {what}")
 
