@@ -127,7 +127,7 @@ def test_every_run_has_what_is_always_shown_in_the_order_of_its_readers(project:
 
 
 def test_money_is_told_for_every_subject_by_term_and_over_time(project: RecipeProject) -> None:
-    subjects, terms, over_time, how = sections(project, ids(project)[1])["money saved"]["blocks"]
+    subjects, terms, over_time, how, notes = sections(project, ids(project)[1])["money saved"]["blocks"]
 
     assert [(row["subject"], row["worth"], row["gain"]) for row in subjects["rows"]] == [
         ("candidate", 118.5, None),
@@ -137,6 +137,7 @@ def test_money_is_told_for_every_subject_by_term_and_over_time(project: RecipePr
     assert [(row["term"], row["worth"]) for row in terms["rows"]] == [("blocked_fraud", 120.5), ("-blocked_good * friction_cost", -2.0)]
     assert [(row["at"][:10], row["candidate"]) for row in over_time["rows"]][:2] == [("2026-01-17", 115.0), ("2026-01-18", 231.0)]
     assert how["paragraphs"][0] == "saved = blocked_fraud - blocked_good * friction_cost"
+    assert notes["paragraphs"] == ["saved: 8 day blocks are few: such intervals cover 93 to 95 % of truths, less with heavy tails"]
 
 
 def test_a_section_of_the_recipe_is_shown_as_it_was_stored(project: RecipeProject) -> None:

@@ -9,23 +9,40 @@ import numpy as np
 import pytest
 
 from upshot.value.intervals import blocks_needed, interval_of_ratio, interval_of_score, interval_of_sum
-from upshot.value.studentised import Quantity, studentised_intervals
+from upshot.value.studentised import Quantity, is_heavy, studentised_intervals
 
 DRAWS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
     "normal": lambda rng, blocks: rng.normal(3.0, 2.0, blocks),
     "moderately skewed": lambda rng, blocks: rng.gamma(3.0, 1.0, blocks),
+    "as skewed as waiting times": lambda rng, blocks: rng.exponential(3.0, blocks),
+    "a gain, paired": lambda rng, blocks: (lambda shared: shared + rng.normal(3.0, 1.0, blocks) - shared)(rng.gamma(2.0, 20.0, blocks)),
 }
+"""By name: block sums with a mean of 3."""
 
 
 @pytest.mark.parametrize("kind", DRAWS)
-def test_an_interval_of_95_percent_covers_93_to_97_percent_of_truths_from_30_blocks_on(kind: str) -> None:
+@pytest.mark.parametrize("blocks", [30, 60])
+def test_an_interval_of_95_percent_covers_93_to_97_percent_of_truths_from_30_blocks_on(kind: str, blocks: int) -> None:
     rng = np.random.default_rng(7)
-    truth = 3.0 * 30
+    truth = 3.0 * blocks
 
-    found = [interval_of_sum(DRAWS[kind](rng, 30), seed=trial) for trial in range(1_000)]
+    found = [interval_of_sum(DRAWS[kind](rng, blocks), seed=trial) for trial in range(1_000)]
 
     covered = sum(interval is not None and interval[0] <= truth <= interval[1] for interval in found)
     assert 930 <= covered <= 970
+
+
+def test_heavy_tails_are_named_where_they_are_and_not_where_they_are_moderate() -> None:
+    rng = np.random.default_rng(3)
+
+    def share_named(draw: Callable[[int], np.ndarray], blocks: int) -> float:
+        return float(np.mean([is_heavy(draw(blocks)) for _ in range(300)]))
+
+    assert share_named(lambda n: rng.normal(0.0, 1.0, n), 30) < 0.02
+    assert share_named(lambda n: rng.gamma(3.0, 1.0, n), 30) < 0.10
+    assert share_named(lambda n: rng.lognormal(0.0, 1.5, n), 30) > 0.75
+    assert share_named(lambda n: rng.exponential(1.0, n), 2_000) == 0.0  # many blocks make up for a moderate tail
+    assert not is_heavy(np.zeros(30))
 
 
 def test_an_interval_of_a_ratio_covers_its_truth() -> None:

@@ -191,3 +191,16 @@ def test_blocks_are_numbered_in_order_over_all_subjects(spread: int) -> None:
 
     assert blocks.tolist() == [3 * spread, 5 * spread, 9 * spread]
     assert {subject: found.tolist() for subject, found in codes.items()} == {"candidate": [1, 0, 1], "rule": [2, 0], "none": []}
+
+
+def test_few_blocks_and_heavy_tails_are_told_to_whoever_reads_the_intervals() -> None:
+    few = valuate(kpi(), flows(), seed=1, today=TODAY)
+    one_large = np.append(np.full(39, 1.0), 500.0)
+    frame = {"case": np.arange(40), "block": np.arange(40), "saved": one_large + np.arange(40) % 3, "reviewed": 0.0, "hours": 1.0}
+    calm = {**frame, "saved": 10.0 + np.arange(40) % 3}
+    subjects = Map({"candidate": Table.of(pd.DataFrame(frame)), "rule": Table.of(pd.DataFrame(calm))})
+    heavy = valuate(kpi(), replace(flows(), tables=subjects, cases=40, days=40.0), seed=1, today=TODAY)
+
+    assert few.notes == ("net: 8 day blocks are few: such intervals cover 93 to 95 % of truths, less with heavy tails",)
+    assert heavy.notes == ("net: heavy tails in candidate: such intervals cover nearer 90 % of truths",)
+    assert valuate(kpi(), flows(days=5), seed=1, today=TODAY).notes == ()  # no interval, nothing to trust

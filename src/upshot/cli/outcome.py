@@ -21,7 +21,7 @@ def render(record: RunRecord, values: Mapping[str, Any]) -> str:
         parts.append(scores(values["evaluate"]))
     if "value" in values:
         parts += [subjects(valuation) for valuation in values["value"].by_kpi.values()]
-    lines = [("note", note) for stage in ("split", "play") if stage in values for note in values[stage].notes]
+    lines = [("note", note) for note in notes(values)]
     lines += [("value", value_line(values["value"]))] if "value" in values else []
     lines += look_lines(values["inspect"]) if "inspect" in values else []
     lines += [("data", aside)] if "validate" in values and (aside := set_aside(values["validate"])) is not None else []
@@ -30,6 +30,13 @@ def render(record: RunRecord, values: Mapping[str, Any]) -> str:
     lines.append(("version", version_line(record, values.get("register"))))
     lines.append(("run", f"{record.id}" + (" (nothing had to run)" if record.answered_by else "")))
     return "\n\n".join(["", *parts, columns([(name.ljust(8), text) for name, text in lines])])
+
+
+def notes(values: Mapping[str, Any]) -> list[str]:
+    """What a reader of the figures must know: of the split, the play and the intervals."""
+    said = [note for stage in ("split", "play") if stage in values for note in values[stage].notes]
+    valuations = values["value"].by_kpi.values() if "value" in values else ()
+    return said + [note for valuation in valuations for note in valuation.notes]
 
 
 def scores(evaluation: Evaluation) -> str:
@@ -104,7 +111,7 @@ def document(record: RunRecord, values: Mapping[str, Any]) -> dict[str, object]:
         "refusal": record.refusal,
         "stages": [{"stage": s.name, "cached": s.cached, "seconds": s.seconds, "key": s.key, "value": s.digest} for s in record.stages],
     }
-    body["notes"] = [note for stage in ("split", "play") if stage in values for note in values[stage].notes]
+    body["notes"] = notes(values)
     if "evaluate" in values:
         body["metrics"] = {name: measurement(m) for name, m in values["evaluate"].metrics.items()}
     if "value" in values:

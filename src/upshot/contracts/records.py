@@ -614,6 +614,7 @@ class Valuation:
         scale: Factor from total to per_period.
         expired: Money parameters whose `valid_until` has passed.
         blocks: One row a block: `block`, and per subject the block's numerator (and denominator, for a ratio).
+        notes: What a reader must know before trusting the intervals, a sentence each: few blocks, heavy tails.
     """
 
     kpi: Kpi
@@ -624,6 +625,7 @@ class Valuation:
     scale: float
     expired: tuple[str, ...]
     blocks: Table
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

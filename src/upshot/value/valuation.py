@@ -5,7 +5,7 @@ Everything is computed from block sums: one pass over the rows of each subject, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from upshot.contracts.tables import Map, Table
 from upshot.errors import DataError, Problem
 from upshot.value.audit import account
 from upshot.value.money import PERIOD_DAYS, denominator, expired, money_rows, per_rows, sign
-from upshot.value.studentised import MAX_BLOCKS, MIN_BLOCKS, RESAMPLES, Interval, Quantity, studentised_intervals
+from upshot.value.studentised import FEW_BLOCKS, MAX_BLOCKS, MIN_BLOCKS, RESAMPLES, Interval, Quantity, is_heavy, studentised_intervals
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,13 +44,15 @@ def valuate(kpi: Kpi, flows: Flows, *, seed: int, today: date) -> Valuation:
     sums = _block_sums(kpi, flows)
     worth = {subject: _quantity(kpi, sums, subject) for subject in flows.tables}
     others = [subject for subject in flows.tables if subject != CANDIDATE]
-    singles, pairs = [(quantity,) for quantity in worth.values()], [(worth[CANDIDATE], worth[other]) for other in others]
-    found: list[Interval | None] = [None] * (len(singles) + len(pairs))
+    numbers: list[tuple[Quantity, ...]] = [(quantity,) for quantity in worth.values()]
+    numbers += [(worth[CANDIDATE], worth[other]) for other in others]
+    named = [*worth, *(f"gain over {other}" for other in others)]
+    found: list[Interval | None] = [None] * len(numbers)
     if not late and len(sums.blocks) >= MIN_BLOCKS:
-        found = studentised_intervals([*singles, *pairs], seed=seed)
+        found = studentised_intervals(numbers, seed=seed)
     measure = _Measure(kpi, flows, len(sums.blocks), late)
     own = dict(zip(worth, found, strict=False))
-    differences = dict(zip(others, found[len(singles) :], strict=True))
+    differences = dict(zip(others, found[len(worth) :], strict=True))
     return Valuation(
         kpi=kpi,
         total=Map({subject: measure.of(quantity.value, own[subject]) for subject, quantity in worth.items()}),
@@ -60,7 +62,29 @@ def valuate(kpi: Kpi, flows: Flows, *, seed: int, today: date) -> Valuation:
         scale=scale,
         expired=late,
         blocks=sums.table(),
+        notes=_notes(kpi, flows.block, dict(zip(named, numbers, strict=True)), found),
     )
+
+
+def _notes(kpi: Kpi, block: str, numbers: Mapping[str, tuple[Quantity, ...]], found: Sequence[Interval | None]) -> tuple[str, ...]:
+    """What a reader must know before trusting the intervals: few blocks, and heavy tails among them."""
+    bounded = {name: number for (name, number), interval in zip(numbers.items(), found, strict=True) if interval is not None}
+    if not bounded:
+        return ()
+    blocks = len(next(iter(bounded.values()))[0].error)
+    said = []
+    if blocks < FEW_BLOCKS:
+        said.append(f"{kpi.name}: {blocks} {block} blocks are few: such intervals cover 93 to 95 % of truths, less with heavy tails")
+    heavy = [name for name, number in bounded.items() if is_heavy(_error(number))]
+    if heavy:
+        said.append(f"{kpi.name}: heavy tails in {', '.join(heavy)}: such intervals cover nearer 90 % of truths")
+    return tuple(said)
+
+
+def _error(number: tuple[Quantity, ...]) -> np.ndarray:
+    """What each block adds to a number, or to the difference of a pair."""
+    first, *second = number
+    return first.error - second[0].error if second else first.error
 
 
 def scale_of(kpi: Kpi, flows: Flows) -> float:

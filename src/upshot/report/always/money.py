@@ -25,7 +25,7 @@ def money(past: Past) -> Iterator[Entry]:
     flows = past.value("play")
     for name in names:
         valuation = valuations.by_kpi[name]
-        told = (*_champion(valuations.champion), *(() if flows is None else flows.notes))
+        told = (*_champion(valuations.champion), *(() if flows is None else flows.notes), *valuation.notes)
         notes = TextBlock(told) if told else None
         blocks = (
             _subjects(valuation),
