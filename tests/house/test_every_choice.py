@@ -88,6 +88,8 @@ SMALL = {
     "remaining_life": ("data.machines=24", "data.days=300", *MILD, "model.n_estimators=40", "threads=1"),
     "credit_risk": (
         "data.clients=3000",
+        "gates.equal_for_men_and_women.max=1",
+        "gates.equal_for_all_ages.max=1",
         "gates.ranking.min=0.5",
         "gates.calibration.max=1",
         "gates.beats_current_rule.min_gain=-1e9",

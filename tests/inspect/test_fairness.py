@@ -39,12 +39,24 @@ def test_an_action_that_is_never_taken_leaves_fairness_undefined_and_fails_its_g
     outcome = loans.run(
         "run",
         "loans",
-        "+slices.sex={protected: [sex], min_cases: 10, favourable: [aprove]}",
+        "+slices.sex={protected: [sex], min_cases: 10, favourable: [block]}",
+        "policy.threshold=1",  # nobody is turned down, so nothing can be said of whom it favours
         "+gates.fair={slice: sex, measure: demographic_parity, max: 0.9}",
     )
 
     assert outcome.exit_code == 4
     assert "gates.fair  sex: demographic parity <= 0.9: sex: demographic parity is undefined on the 64 test rows" in outcome.stderr
+
+
+def test_a_favourable_action_that_the_policy_does_not_take_is_refused_before_any_data_is_read(loans):
+    outcome = loans.run("plan", "loans", "+slices.sex={protected: [sex], favourable: [aprove]}")
+
+    assert (outcome.exit_code, outcome.stderr) == (
+        2,
+        "RecipeError: 1 problem in recipe 'loans' (no data was read)\n\n"
+        "  slices.sex.favourable  asks for an action that policy 'threshold' does not take; got 'aprove'; "
+        "did you mean 'approve'? options: approve, block  (argument 1)\n",
+    )
 
 
 def test_groups_with_few_cases_are_counted_and_not_compared(inspected):

@@ -63,7 +63,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
 def _sentence(breakdown: Breakdown) -> str:
     measured = [entry for entry in breakdown.entries if entry.measures]
     if breakdown.whole:
-        return ", ".join(f"{spoken(name)} {_shown(m)}" for name, m in list(breakdown.whole.items())[:3])
+        return ", ".join(f"{spoken(name)} {_shown(m)}" for name, m in list(breakdown.whole.items())[:2])
     if not measured:
         notes = dict.fromkeys(entry.note for entry in breakdown.entries if entry.note)
         return breakdown.nothing or "; ".join(notes) or "nothing was measured"
@@ -94,12 +94,14 @@ def _badness(measured: Measured) -> float:
 
 
 def _value(measured: Measured) -> str:
-    if measured.unit == "share":
+    if measured.unit == "share" and measured.value == measured.value:
         return f"{100 * measured.value:.3g} %"
-    return number(measured.value) + ("" if measured.unit == "1" else f" {measured.unit}")
+    return number(measured.value) + ("" if measured.unit in ("1", "share") else f" {measured.unit}")
 
 
 def _shown(measured: Measured) -> str:
+    if measured.unit == "share" and measured.low is not None and measured.high is not None:
+        return f"{_value(measured)} [{100 * measured.low:.3g}, {100 * measured.high:.3g}]"
     return f"{_value(measured)} {interval(measured)}".rstrip()
 
 

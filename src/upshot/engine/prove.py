@@ -223,6 +223,7 @@ _WORDS = {
     "probes": "probe",
     "protected": "protected attribute",
     "tables": "side table",
+    "actions": "action",
 }
 
 
@@ -230,6 +231,8 @@ def _declared(made: _Made) -> dict[str, tuple[str, ...]]:
     """What gates, slices and probes may ask for: kind -> the names that the recipe declares."""
     data = made.one["data"]
     apart = {"kpi": tuple(made.kpis.kpis), "protected": tuple(data.roles.protected), "tables": tuple(data.tables)}
+    policy = made.one["policy"]
+    apart["actions"] = tuple(policy.actions) if isinstance(policy, NamesActions) else ()
     return {kind: apart[kind] if kind in apart else tuple(made.many[kind]) for kind in _WORDS}
 
 
@@ -315,8 +318,12 @@ def _looks(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
             place = f"{kind}.{name}"
             yield from _can_look(place, look, made, catalogue)
             for wanted_kind, names in look.wants.items():
+                if wanted_kind == "actions" and not declared["actions"]:
+                    continue  # the policy does not say which actions it takes
                 for wanted in (n for n in names if n not in declared[wanted_kind]):
                     rule = f"asks for a {_WORDS[wanted_kind]} that the recipe does not declare"
+                    if wanted_kind == "actions":
+                        rule = f"asks for an action that policy {made.one['policy'].spec.use!r} does not take"
                     where = f"{place}.{_key_of(look.spec, wanted)}"
                     yield Problem(where, rule, repr(wanted), _remedy(wanted_kind, wanted, declared))
     model = made.one["model"]

@@ -27,12 +27,14 @@ class Score:
         unit: Its unit.
         direction: Whether more is better.
         what: Said before the method: "mean of 3, paired ".
+        n: Cases that it is of, where it looks at some of them only.
     """
 
     of: Scorer
     unit: str
     direction: Direction
     what: str = ""
+    n: int | None = None
 
 
 def measured_scores(scores: Mapping[str, Score], cases: Cases, *, seed: int) -> dict[str, Measured]:
@@ -98,7 +100,7 @@ def _measured(score: Score, value: float, interval: Interval | None, cases: Case
     if interval is None:
         few = f"{count} {cases.block} blocks, at least {MIN_BLOCKS} are needed"
         method = f"no interval: {few if count < MIN_BLOCKS else 'the score has no value when blocks are drawn again and again'}"
-    return Measured(value, low, high, cases.size, count, score.unit, score.direction, method)
+    return Measured(value, low, high, cases.size if score.n is None else score.n, count, score.unit, score.direction, method)
 
 
 __all__ = ["SCORE_RESAMPLES", "Score", "Scorer", "lost", "measured_scores", "subset"]

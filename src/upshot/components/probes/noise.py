@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+MOST_NAMED = 5
+
+
 class NoiseParams(LossParams):
     """How much noise, on which columns."""
 
@@ -67,7 +70,8 @@ class Noise:
         columns = self._columns(trial)
         losses = Losses(bench, trial, self.params)
         entries = tuple(self._entry(number, scale, columns, bench, losses) for number, scale in enumerate(self.params.scales))
-        title = f"what is lost when {', '.join(columns)} {'is' if len(columns) == 1 else 'are'} off by noise, {rows_text(trial, bench)}"
+        what = ", ".join(columns) if len(columns) <= MOST_NAMED else f"{len(columns)} columns"
+        title = f"what is lost when {what} {'is' if len(columns) == 1 else 'are'} off by noise, {rows_text(trial, bench)}"
         return Breakdown("robustness", title, entries, block=trial.cases.block)
 
     def _entry(self, number: int, scale: float, columns: tuple[str, ...], bench: Bench, losses: Losses) -> Entry:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-Edges = dict[str, Annotated[tuple[float, ...], Field(strict=False, min_length=1)]]
-EDGES = "Column of numbers -> where its ranges begin; quantiles when left out."
+Edges = dict[str, Annotated[tuple[float, ...], Field(strict=False, min_length=1)] | None]
+EDGES = "Column of numbers -> where its ranges begin; quantiles when left out or null."
 BINS = "Ranges of a column of many numbers, each with as many cases."
 MOST = "Values of a column that are told apart; rarer ones are one group."
 
@@ -112,7 +112,7 @@ class Group:
 
 
 def groups_of(
-    rows: pd.DataFrame, columns: Sequence[str], where: str, *, edges: Mapping[str, Sequence[float]], bins: int, most: int
+    rows: pd.DataFrame, columns: Sequence[str], where: str, *, edges: Mapping[str, Sequence[float] | None], bins: int, most: int
 ) -> list[Group]:
     """The groups of one column, or of the values of several together; none is empty. Largest code order, not size, so names stay in order.
 

@@ -67,7 +67,7 @@ class Fairness:
 
     def __init__(self, params: FairnessParams) -> None:
         self.params = params
-        self.wants = {"protected": params.protected}
+        self.wants = {"protected": params.protected, "actions": params.favourable}
 
     def gives(self, declared: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
         """Rates of each group, and the gaps."""
@@ -132,14 +132,11 @@ class _Facts:
 
     def entry(self, group: Group) -> Entry:
         part = group.part
-        rates = {
-            FAVOURABLE: self._favourable(part),
-            OPPORTUNITY: self._favourable(part & self.deserving),
-            ODDS: self._favourable(part & ~self.deserving),
-            OBSERVED: self._mean(part, self.label),
-        }
-        rates |= {} if self.predicted is None else {PREDICTED: self._mean(part, self.predicted)}
-        return Entry(group.name, int(part.sum()), self._measured({name: Score(rate, "share", "maximize") for name, rate in rates.items()}))
+        of = {FAVOURABLE: part, OPPORTUNITY: part & self.deserving, ODDS: part & ~self.deserving}
+        rates = {name: Score(self._favourable(some), "share", "maximize", n=int(some.sum())) for name, some in of.items()}
+        for name, values in ((OBSERVED, self.label), (PREDICTED, self.predicted)):
+            rates |= {} if values is None else {name: Score(self._mean(part, values), "share", "maximize", n=int(part.sum()))}
+        return Entry(group.name, int(part.sum()), self._measured(rates))
 
     def gaps(self, parts: list[np.ndarray]) -> Map[Measured]:
         """The gaps between the groups; undefined with fewer than two."""
