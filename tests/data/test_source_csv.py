@@ -73,7 +73,11 @@ def test_a_file_in_pieces_is_the_file_as_a_whole(tmp_path: Path, monkeypatch: py
         ("x,4", "a.csv:5", "column 'a' must be int64, as in the files before; got 'x'"),
         ("4,5,6", "a.csv:5", "must have 2 values, as the header; got 3"),
         ('4,"5', "a.csv:5", "quotes must open and close a value; got a quote that is never closed"),
-        ("4,\udcff", "a.csv:5", "must be utf-8; got byte 0xff at offset 18; set encoding:, or save it as UTF-8"),
+        (
+            "4,\udcff",
+            "a.csv:5",
+            "must be utf-8; got byte 0xff at offset 18, byte 3 of the line; it reads as cp1252: set encoding: cp1252, or save it as UTF-8",
+        ),
     ],
 )
 def test_a_fault_in_a_later_piece_is_told_with_its_line_in_the_file(
@@ -157,7 +161,11 @@ def test_a_missing_file_is_refused_with_the_nearest_one(tmp_path: Path) -> None:
         ("", "a.csv", "must have a header and rows; got an empty file"),
         ("a,b\n", "a.csv", "must have rows; got a header only"),
         ("a,,a\n1,2,3\n", "a.csv:1", "every column must have a name; got column 2 without one"),
-        (b"a,b\n1,caf\xe9\n", "a.csv:2", "must be utf-8; got byte 0xe9 at offset 9; set encoding:, or save it as UTF-8"),
+        (
+            b"a,b\n1,caf\xe9\n",
+            "a.csv:2",
+            "must be utf-8; got byte 0xe9 at offset 9, byte 6 of the line; it reads as cp1252: set encoding: cp1252, or save it as UTF-8",
+        ),
         ("a,b\n1,x\n2,\0\n", "a.csv:3", "text holds no NUL byte; got one at offset 10"),
         (
             "a\n1\n".encode("utf-16"),

@@ -108,7 +108,7 @@ def test_infinite_features_are_refused_with_their_rows(name, component, examples
     with pytest.raises(DataError) as caught:
         component("model", name).fit(examples_of(X, y), None, no_history, compute)
 
-    assert (caught.value.problems[0].where, caught.value.problems[0].got) == ("age", "2 infinite values, rows 3, 5")
+    assert (caught.value.problems[0].where, caught.value.problems[0].got) == ("age", "2 rows: row 3: inf, row 5: inf")
 
 
 @pytest.mark.parametrize("name", TREES)

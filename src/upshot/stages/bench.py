@@ -16,6 +16,7 @@ from upshot.contracts.components import Examples, Explained, InformedMetric, Met
 from upshot.contracts.records import Cases, Fitted, Kpi, Tested
 from upshot.contracts.tables import Map, Table
 from upshot.stages.evaluate import informed
+from upshot.stages.featurize import known_to
 from upshot.stages.game import KpiGame
 from upshot.stages.register import package
 from upshot.stages.scoring import live_model, predict_encoded, score
@@ -260,12 +261,12 @@ class Retrial:
         )
 
     def _encoded(self, fold: str, rows: pd.DataFrame, changed: tuple[str, ...]) -> pd.DataFrame:
-        known = self._examples[fold]
-        cases = replace(known.cases, rows=Table.of(rows)).blind()
-        X = known.X.copy(deep=False)
+        as_it_was, known = self._examples[fold], known_to(self._tested.folds, fold, ("test",))
+        cases = replace(as_it_was.cases, rows=Table.of(rows)).blind()
+        X = as_it_was.X.copy(deep=False)
         for fitted in self._encoders(fold).values():
             if set(fitted.live.inputs(cases.roles)).intersection(changed):
-                made = fitted.live.transform(cases, self._tested.folds.cases)
+                made = fitted.live.transform(cases, known)
                 X = X.assign(**{str(column): made[column].array for column in made})
         return X
 

@@ -49,7 +49,7 @@ def featurize(folds: Folds, features: Mapping[str, Feature]) -> Features:
 
 def encode_part(folds: Folds, fold: str, part: Part, features: Mapping[str, Feature]) -> pd.DataFrame:
     """The rows of one part by fitted features, as `featurize` would encode them."""
-    return encode(features, folds.part(fold, part).blind(), _known(folds, fold, (part,)))
+    return encode(features, folds.part(fold, part).blind(), known_to(folds, fold, (part,)))
 
 
 def _encode_parts(folds: Folds, fold: str, parts: tuple[Part, ...], features: Mapping[str, Feature]) -> dict[Part, Table]:
@@ -59,7 +59,7 @@ def _encode_parts(folds: Folds, fold: str, parts: tuple[Part, ...], features: Ma
     if folds.at_cutoff and len(parts) > 1:
         return {part: encoded for one in parts for part, encoded in _encode_parts(folds, fold, (one,), features).items()}
     positions = folds.positions(fold, *parts)
-    encoded = encode(features, folds.cases.take(positions).blind(), _known(folds, fold, parts))
+    encoded = encode(features, folds.cases.take(positions).blind(), known_to(folds, fold, parts))
     in_train = np.isin(positions, folds.positions(fold, "train"))
     for feature in features.values():
         if isinstance(feature, CrossFitted):
@@ -68,8 +68,8 @@ def _encode_parts(folds: Folds, fold: str, parts: tuple[Part, ...], features: Ma
     return {part: Table.of(rows_at(encoded, np.searchsorted(positions, folds.positions(fold, part)))) for part in parts}
 
 
-def _known(folds: Folds, fold: str, parts: tuple[Part, ...]) -> Cases:
-    """What features may look back at: all rows, of which they use what was known at each case; at a cutoff no scored row at all."""
+def known_to(folds: Folds, fold: str, parts: tuple[Part, ...]) -> Cases:
+    """What features of these parts may look back at: all rows, of which they use what was known at each case; at a cutoff no scored row at all."""
     if not folds.at_cutoff:
         return folds.cases
     return folds.history(fold, "validation" if parts == ("train",) else parts[0])
@@ -93,5 +93,8 @@ def _check_inputs(folds: Folds, features: Mapping[str, Feature]) -> None:
                 )
             elif column in afterwards:
                 problems.append(Problem(f"features.{name}", "reads a column that is only known after the decision", repr(column)))
+            elif not cases.rows.frame[column].notna().any():
+                hint = "leave it out, or mend the source"
+                problems.append(Problem(f"features.{name}", "reads a column without a single value", repr(column), hint))
     if problems:
         raise DataError("the features do not fit the data", problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 ColumnType = Literal["string", "int64", "float64", "bool", "timestamp", "timestamp_utc", "date"]
 """Types that a recipe may declare. `timestamp` has no zone; `timestamp_utc` is written with an offset and kept in UTC. Both in
 microseconds, the resolution of the tables that rows are pinned in."""
+
+
+MOST_COLUMNS = 20_000
+"""Columns of a table, above which a file is no table but a matrix, and what looks at each column takes minutes."""
 
 
 def arrow_type(name: ColumnType) -> pa.DataType:
@@ -60,15 +65,21 @@ def header_problems(where: str, names: Sequence[str], wanted: Iterable[str], *, 
         >>> [p.sentence() for p in header_problems("a.csv:1", ["id", "amuont"], ["id", "amount"], closed=False)]
         ["column 'amount' is missing; 'amuont' stands there instead"]
     """
+    if len(names) > MOST_COLUMNS:
+        hint = "keep in the recipe those that are used, or bring the table into long form before"
+        return [Problem(where, f"must have at most {MOST_COLUMNS:,} columns", f"{len(names):,}", hint)]
     problems = [
         Problem(where, "every column must have a name", f"column {i + 1} without one") for i, n in enumerate(names) if not n.strip()
     ]
-    twice = dict.fromkeys(name for name in names if name.strip() and list(names).count(name) > 1)
-    problems += [Problem(where, f"column {name!r} must stand there once", f"{list(names).count(name)} times") for name in twice]
-    known = list(dict.fromkeys(wanted))
+    problems += [
+        Problem(where, f"column {name!r} must stand there once", f"{count} times")
+        for name, count in Counter(names).items()
+        if name.strip() and count > 1
+    ]
+    known, there = dict.fromkeys(wanted), set(names)
     extra = [name for name in names if name.strip() and name not in known]
     renamed: set[str] = set()
-    for name in (n for n in known if n not in names):
+    for name in (n for n in known if n not in there):
         close = nearest(name, (n for n in extra if n not in renamed))
         renamed |= {close} if close else set()
         hint = f"{close!r} stands there instead" if close else did_you_mean(name, names)

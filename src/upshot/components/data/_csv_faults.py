@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST_EXAMPLES = 5
 _WIDEST = 40
+_ZONE = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 _MISSING = ("na", "n/a", "nan", "null", "none", "nil", "-", "?", "")
 
 
@@ -96,8 +98,25 @@ def value_problems(
 def _hint(name: str, rule: str, value: str) -> str | None:
     if value.strip().lower() in _MISSING:
         return f"add {value!r} to null_values if it means that nothing is known"
-    if rule.startswith("float64") and "," in value:
-        return "set decimal: ',' if that is its decimal mark"
+    if rule.startswith(("float64", "int64")):
+        return _number_hint(rule, value)
+    if rule.startswith("timestamp") and "written as" not in rule:
+        zoned = _ZONE.search(value) is not None
+        if zoned != rule.startswith("timestamp_utc") and any(c.isdigit() for c in value):
+            if zoned:
+                return f"it names a zone: declare columns.{name}: timestamp_utc, which is kept in UTC"
+            if ":" in value:
+                return f"it names no zone: write one, such as +01:00, or say zones.{name}"
     if rule.startswith(("timestamp", "date")):
         return f"write it as 2025-01-31 12:00:00, or set formats.{name}, such as ['%d/%m/%Y']"
     return None
+
+
+def _number_hint(rule: str, value: str) -> str | None:
+    if re.search(r"[^\W\d_]|[^\x00-\x7f]|[$%]", value) and re.search(r"\d", value):
+        return "write the number alone: no currency, no unit, no letters" if not re.fullmatch(r"[0-9a-fA-FxX]+", value) else None
+    if re.search(r"\d[.,' ]\d{3}([.,' ]\d{3})*([.,]\d+)?$", value) and len(re.findall(r"[.,' ]", value)) > 1:
+        return "write it without thousands separators" + (
+            ", then set decimal: ','" if "," in value and value.rfind(",") > value.rfind(".") else ""
+        )
+    return "set decimal: ',' if that is its decimal mark" if rule.startswith("float64") and "," in value else None

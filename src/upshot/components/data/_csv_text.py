@@ -30,8 +30,8 @@ class Before(NamedTuple):
 
 
 START = Before(0, 0)
-_MOST = 8
-"""A piece so many times as long as asked for is given as it is: what it holds is a quote that is never closed."""
+MOST = 8
+"""A piece so many times as long as asked for is given as it is: what it holds is a quote that is never closed, or one endless row."""
 
 
 def pieces(stream: BinaryIO, size: int) -> Iterator[bytes]:
@@ -48,7 +48,7 @@ def pieces(stream: BinaryIO, size: int) -> Iterator[bytes]:
     held = b""
     while more := stream.read(size):
         held += more
-        end = _last_end(held) if size > 0 and len(held) < _MOST * size else len(held)
+        end = _last_end(held) if size > 0 and len(held) < MOST * size else len(held)
         if end:
             yield held[:end]
             held = held[end:]
@@ -99,7 +99,9 @@ def utf8(raw: bytes, encoding: str, file: str, before: Before = START) -> bytes:
     if b"\0" in text:
         at = text.index(b"\0")
         where = f"{file}:{before.lines + line_at(text, at)}"
-        raise DataError("the data cannot be read", [Problem(where, "text holds no NUL byte", f"one at offset {before.size + at}")])
+        likely = _likely(text)
+        hint = f"it reads as {likely}: set encoding: {likely}" if likely.startswith("utf-16") else None
+        raise DataError("the data cannot be read", [Problem(where, "text holds no NUL byte", f"one at offset {before.size + at}", hint)])
     if before == START and (not text or text.isspace()):
         raise DataError("the data cannot be read", [Problem(file, "must have a header and rows", "an empty file")])
     return text
@@ -130,9 +132,29 @@ def _wrong_bytes(raw: bytes, encoding: str, file: str, before: Before) -> DataEr
         raw.decode(encoding)
     except UnicodeDecodeError as error:
         where = f"{file}:{before.lines + line_at(raw, error.start)}"
-        got = f"byte 0x{raw[error.start]:02x} at offset {before.size + error.start}"
-        return DataError("the data cannot be read", [Problem(where, f"must be {encoding}", got, "set encoding:, or save it as UTF-8")])
+        position = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
+        got = f"byte 0x{raw[error.start]:02x} at offset {before.size + error.start}, byte {position} of the line"
+        likely = _likely(raw)
+        hint = f"it reads as {likely}: set encoding: {likely}, or save it as UTF-8"
+        return DataError("the data cannot be read", [Problem(where, f"must be {encoding}", got, hint)])
     raise AssertionError("these bytes can be decoded")
+
+
+def _likely(raw: bytes) -> str:
+    r"""An encoding in which bytes that are no UTF-8 can be read: UTF-16 where every other one is NUL, else that of Windows, else Latin-1.
+
+    Example:
+        >>> _likely("caf\xe9".encode("cp1252")), _likely("id,day".encode("utf-16-le")), _likely(b"\x81")
+        ('cp1252', 'utf-16-le', 'latin-1')
+    """
+    for name, nuls in (("utf-16-le", raw[1::2]), ("utf-16-be", raw[0::2])):
+        if nuls and nuls.count(0) > 0.5 * len(nuls):
+            return name
+    try:
+        raw.decode("cp1252")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "cp1252"
 
 
 def line_at(text: bytes, offset: int) -> int:

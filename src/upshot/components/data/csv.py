@@ -21,7 +21,8 @@ from pydantic import Field, field_validator, model_validator
 from upshot.components.data._columns import ColumnType, arrow_type, declared_type, header_problems, left_out, role_columns
 from upshot.components.data._csv_faults import MOST_EXAMPLES, misfits, ragged_rows, value_problems
 from upshot.components.data._csv_inferred import doubts
-from upshot.components.data._csv_text import START, Before, header, pieces, records, utf8, wrong_quotes
+from upshot.components.data._csv_text import MOST, START, Before, header, pieces, records, utf8, wrong_quotes
+from upshot.components.data._csv_zones import ZoneParams, in_utc
 from upshot.components.data._files import InputFile, decompressed, digest_of, input_files, opened, shown
 from upshot.components.data._growth import HINT, RULE, ReadFile, come_after, mark_of, read_files
 from upshot.contracts.params import InputPath, Names, SourceParams
@@ -55,6 +56,9 @@ class CsvParams(SourceParams):
         default_factory=dict,
         description="Timestamp or date column -> how it is written, in strptime codes; the first that fits counts. ISO 8601 when left out.",
     )
+    zones: dict[str, ZoneParams] = Field(
+        default_factory=dict, description="Column of type timestamp_utc that is written without an offset -> the zone whose clock it shows."
+    )
     undeclared: Literal["infer", "refuse"] = Field("infer", description="What to do with columns that `columns` does not name.")
     keep: Names = Field((), description="Columns to keep; all when left out.")
     append_only: bool = Field(
@@ -85,6 +89,9 @@ class CsvParams(SourceParams):
         for name in self.formats:
             if self.columns.get(name) not in ("timestamp", "timestamp_utc", "date"):
                 raise ValueError(f"formats.{name} needs columns.{name} to be timestamp, timestamp_utc or date")
+        for name in self.zones:
+            if self.columns.get(name) != "timestamp_utc":
+                raise ValueError(f"zones.{name} needs columns.{name} to be timestamp_utc, in which it is kept")
         return self
 
 
@@ -155,6 +162,11 @@ class Csv:
             head, begin, told = None, START, name
         with decompressed(stream, file) as text:
             for before, piece in _with_place(text, begin, PIECE if _cuts_at_bytes(encoding) else -1):
+                if len(piece) >= MOST * PIECE and b"\n" not in piece and _cuts_at_bytes(encoding):
+                    where = f"{told}:{before.lines + 1}"
+                    raise DataError(
+                        "the data cannot be read", [Problem(where, f"a row must be shorter than {MOST * PIECE >> 20} MB", "a longer one")]
+                    )
                 try:
                     rows = utf8(piece, encoding, told, before)
                     if head is None:
@@ -237,7 +249,7 @@ class _File:
         types = {name: arrow_type(kind) for name, kind in self.params.columns.items()}
         if known is not None:
             types = {field.name: field.type for field in known} | types
-        plain = types | {name: pa.string() for name in self.params.formats}
+        plain = types | {name: pa.timestamp("us") for name in self.params.zones} | {name: pa.string() for name in self.params.formats}
         self._check_quotes_close()
         try:
             table = self._parse(self._kept(), plain)
@@ -246,7 +258,7 @@ class _File:
         self._check_quotes_around_lines(table.num_rows)
         self._check_numbers(table, types)
         table = self._with_inferred(table, types) if table.num_rows else table
-        return self._with_formats(table)
+        return self._with_zones(self._with_formats(table))
 
     def _kept(self) -> list[str]:
         return [name for name in self.names if not self.params.keep or name in self.params.keep]
@@ -336,9 +348,9 @@ class _File:
         import pyarrow.compute as pc
 
         found: dict[str, tuple[str, list[int]]] = {}
-        for field in table.schema:
+        for field, column in zip(table.schema, table.columns, strict=True):
             if pa.types.is_floating(field.type):
-                wild = _first_rows(pc.invert(pc.is_finite(table[field.name])))
+                wild = _first_rows(pc.invert(pc.is_finite(column)))
                 found |= {field.name: ("float64 and finite", wild)} if wild else {}
         whole = [name for name, kind in types.items() if pa.types.is_integer(kind) and name in table.schema.names]
         if whole and (b"0x" in self.text or b"0X" in self.text):
@@ -356,27 +368,53 @@ class _File:
         texts = [
             f.name for f in inferred if not pa.types.is_string(f.type) and not pa.types.is_date(f.type) and not pa.types.is_null(f.type)
         ]
-        raw = self._as_text(texts) if texts else None
-        problems = []
+        raw = dict(zip(texts, self._as_text(texts).columns, strict=True)) if texts else {}
+        columns, problems = dict(zip(table.schema.names, table.columns, strict=True)), []
         for field in inferred:
-            text = raw[field.name] if raw is not None and field.name in texts else table[field.name]
+            text = raw.get(field.name, columns[field.name])
             problem = doubts(self.header_at, field.name, field.type, text)
             problems += [problem] if problem else []
-            table = table.set_column(table.schema.get_field_index(field.name), field.name, _settled(table[field.name], text))
+            columns[field.name] = _settled(columns[field.name], text)
         if problems:
             raise DataError("a type must be declared", problems)
-        return table
+        return pa.table(columns)
 
     def _with_formats(self, table: pa.Table) -> pa.Table:
         found: dict[str, tuple[str, list[int]]] = {}
         columns = table
         for name in (n for n in self.params.formats if n in table.schema.names):
-            kind, formats = self.params.columns[name], self.params.formats[name]
+            kind = "timestamp" if name in self.params.zones else self.params.columns[name]
+            formats = self.params.formats[name]
             values, rows = _by_format(columns[name], kind, formats)
             table = table.set_column(table.schema.get_field_index(name), name, values)
             found |= {name: (f"{kind} written as {' or '.join(formats)}", rows)} if rows else {}
         if found:
             raise DataError("the data cannot be read", self._value_problems(found, columns))
+        return table
+
+    def _with_zones(self, table: pa.Table) -> pa.Table:
+        """Columns that show the clock of a zone, in UTC.
+
+        Raises:
+            DataError: A time is there twice or never, and the recipe does not say what is meant.
+        """
+        problems: list[Problem] = []
+        for name, zone in self.params.zones.items():
+            if name not in table.schema.names:
+                continue
+            moments, twice, never = in_utc(table[name], zone)
+            for rows, what, key in (
+                (twice, "there twice", "ambiguous: earlier or later"),
+                (never, "never shown", "nonexistent: forward or backward"),
+            ):
+                rule = f"a time that is {what} in {zone.zone}, where clocks change; set zones.{name}.{key}"
+                found = {name: (rule, [int(row) for row in rows[:MOST_EXAMPLES]])} if len(rows) else {}
+                problems += [
+                    replace(p, rule=f"column {name!r} holds {rule}", hint=None) for p in self._value_problems(found, self._as_text([name]))
+                ]
+            table = table.set_column(table.schema.get_field_index(name), name, moments)
+        if problems:
+            raise DataError("the data cannot be read", problems)
         return table
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_EXAMPLES = 5
+LARGEST = 3.4e38
+"""Beyond it a number is infinite in 32 bits, as XGBoost and the forests of scikit-learn hold them."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Columns:
 
         Raises:
             IntegrityError: Names, order or types are not those of the training.
-            DataError: There is an infinite value.
+            DataError: A value is infinite, or too large for 32 bits.
         """
         import numpy as np
 
@@ -79,9 +81,11 @@ class Columns:
                 out[:, position] = self._column(X[name])
         else:
             out = X.to_numpy(dtype=np.float64, na_value=np.nan)
-        infinite = np.isinf(out).any(axis=0)
-        if infinite.any():
-            raise DataError("infinite values among the features", [_infinite(self.names[i], out[:, i]) for i in np.flatnonzero(infinite)])
+        if len(out):
+            large = (np.fmax.reduce(out, axis=0) > LARGEST) | (np.fmin.reduce(out, axis=0) < -LARGEST)
+            if large.any():
+                problems = [_too_large(self.names[i], out[:, i]) for i in np.flatnonzero(large)]
+                raise DataError("values among the features are too large", problems)
         return out
 
     def _column(self, column: pd.Series) -> np.ndarray:
@@ -128,9 +132,10 @@ class Columns:
         return cls(tuple(data["names"]), {name: tuple(known) for name, known in data["categories"].items()})
 
 
-def _infinite(name: str, column: np.ndarray) -> Problem:
+def _too_large(name: str, column: np.ndarray) -> Problem:
     import numpy as np
 
-    rows = np.flatnonzero(np.isinf(column))
-    shown = ", ".join(str(int(row)) for row in rows[:MAX_EXAMPLES])
-    return Problem(name, "must be finite", f"{len(rows)} infinite values, rows {shown}", "check the source, or set them to null")
+    rows = np.flatnonzero(np.abs(column) > LARGEST)
+    shown = ", ".join(f"row {int(row)}: {column[row]:g}" for row in rows[:MAX_EXAMPLES])
+    rule = f"must lie between -{LARGEST:.1e} and {LARGEST:.1e}, the range of the 32-bit numbers in which models compute"
+    return Problem(name, rule, f"{len(rows)} row{'s' if len(rows) != 1 else ''}: {shown}", "check the source, or set them to null")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from upshot.components.model._columns import LARGEST
 from upshot.contracts.components import Examples
 from upshot.contracts.records import PredictionKind
 from upshot.errors import DataError, Problem, RecipeError
@@ -42,7 +43,7 @@ def outcomes(examples: Examples, task: Task) -> np.ndarray:
     """Labels to learn from, shape (n,): int64 of 0 and 1 for classification, else float64.
 
     Raises:
-        DataError: There are no rows, a label is missing, infinite or no number, or a classification sees one class only.
+        DataError: There are no rows, a label is missing, infinite, too large or no number, or a classification sees one class only.
     """
     import numpy as np
 
@@ -52,10 +53,11 @@ def outcomes(examples: Examples, task: Task) -> np.ndarray:
     if not np.issubdtype(examples.y.dtype, np.number) and examples.y.dtype != np.bool_:
         raise DataError("labels cannot be learnt", [Problem(where, "must be a number", str(examples.y.dtype))])
     y = examples.y.astype(np.float64)
-    wrong = np.flatnonzero(~np.isfinite(y))
+    wrong = np.flatnonzero(~(np.abs(y) <= LARGEST))
     if len(wrong):
-        rows = ", ".join(str(int(row)) for row in wrong[:5])
-        raise DataError("labels cannot be learnt", [Problem(where, "must be finite", f"{len(wrong)} that are not, training rows {rows}")])
+        rows = ", ".join(f"training row {int(row)}: {y[row]:g}" for row in wrong[:5])
+        rule = f"must be a number within {LARGEST:.1e}, the range of the 32-bit numbers in which models compute"
+        raise DataError("labels cannot be learnt", [Problem(where, rule, f"{len(wrong)} that are not, {rows}")])
     return y if kind_of(task) == "point" else binary(y, where, "the model cannot be fitted")
 
 
