@@ -17,10 +17,11 @@ import upshot
 
 @dataclass(frozen=True)
 class Spent:
-    """Wall seconds and peak resident memory (MB) of one process."""
+    """Wall seconds, peak resident memory (MB) and CPU seconds (user and system) of one process."""
 
     seconds: float
     megabytes: float
+    processor: float = 0.0
 
 
 def spend(command: Sequence[str], folder: Path, *, expect: int = 0) -> Spent:
@@ -35,16 +36,16 @@ def spend(command: Sequence[str], folder: Path, *, expect: int = 0) -> Spent:
     code = os.waitstatus_to_exitcode(status)
     if code != expect:
         raise SystemExit(f"{' '.join(command)}: exit code {code}")
-    return Spent(time.monotonic() - started, usage.ru_maxrss / 1024)
+    return Spent(time.monotonic() - started, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
-def ratio(name: str, ours: Callable[[], Spent], theirs: Callable[[], Spent], *, pairs: int) -> str:
-    """One line: ours against theirs, in time and memory."""
+def ratio(name: str, ours: Callable[[], Spent], theirs: Callable[[], Spent], *, pairs: int, by: str = "seconds") -> str:
+    """One line: ours against theirs, in time (wall, or CPU with `by="processor"` where the machine is busy) and memory."""
     ours(), theirs()
     measured = [(ours(), theirs()) for _ in range(pairs)]
-    times = [a.seconds / b.seconds for a, b in measured]
+    times = [getattr(a, by) / getattr(b, by) for a, b in measured]
     memory = statistics.median(a.megabytes / b.megabytes for a, b in measured)
-    seconds = statistics.median(a.seconds for a, _ in measured)
+    seconds = statistics.median(getattr(a, by) for a, _ in measured)
     return f"{name:<28}{statistics.median(times):6.2f} x  ({min(times):.2f} to {max(times):.2f})   {seconds:6.2f} s   memory {memory:.2f} x"
 
 

@@ -90,6 +90,29 @@ def test_a_unit_that_was_not_seen_to_fail_is_served_until_its_last_moment_and_ne
     assert flows["down_cycles"].tolist() == [0, 0, 0]
 
 
+def test_a_unit_that_was_cut_off_long_before_its_failure_is_watched_to_its_last_case_and_its_waste_is_known_all_the_same(
+    component, cases_of
+):
+    # Both fail at 20; the first is watched until 5, the second until 19. Served at 4, the first wastes 16; left alone, only the second breaks down.
+    unit, cycle = np.repeat([0, 1], [5, 19]), np.concatenate([np.arange(1, 6), np.arange(1, 20)])
+    facts = {"remaining": 20.0 - cycle, "fails": [True] * 24}
+    outcomes = cases_of({"unit": unit}, roles=UNITS, as_of=cycle, label=np.zeros(24), **facts)
+    rollout = component("rollout", "unit_life")
+
+    served = rollout.play(asked(outcomes, [4, 0]), outcomes, outcomes)
+    left_alone = rollout.play(asked(outcomes, [0, 0]), outcomes, outcomes)
+
+    assert (served["wasted_cycles"].tolist(), served["cycles"].tolist()) == ([16, 0], [4, 20])
+    assert (left_alone["breakdowns"].tolist(), left_alone["cycles"].tolist()) == ([0, 1], [5, 20])
+    assert rollout.cautions(outcomes) == (
+        "1 of 2 test units were not seen to fail; of these services count as cost, and not what they spared",
+    )
+
+
+def test_a_fleet_that_was_seen_to_fail_needs_no_caution(component, fleet):
+    assert component("rollout", "unit_life").cautions(fleet([5, 6])) == ()
+
+
 @pytest.mark.parametrize("repairs", [False, True])
 def test_a_crew_of_many_units_equals_a_loop_over_periods(component, fleet, repairs):
     random = np.random.default_rng(3)

@@ -113,7 +113,8 @@ class Watch:
         left = np.rint(remaining(cases, asker)[order][last] * scale).astype(np.int64)
         unit = np.repeat(np.arange(len(last)), last - lives.first + 1)
         time = now[order]
-        return cls(lives, time, unit, time[lives.first], time[last] + left, fails(cases)[order][last], scale)
+        until, seen = lives.watched(time, left, fails(cases)[order][last])
+        return cls(lives, time, unit, time[lives.first], until, seen, scale)
 
     def alarms(self, passes: np.ndarray, horizon: int, lead: int) -> Alarms:
         """The alarms of cases that pass.

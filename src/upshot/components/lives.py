@@ -163,6 +163,25 @@ class LifeOrder:
         first = np.flatnonzero(np.diff(unit[order], prepend=-1))
         return cls(order, first, np.append(first[1:], len(order)) - 1)
 
+    def watched(self, time: np.ndarray, left: np.ndarray, fails: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Until when each unit was watched, and whether it was seen to fail then; shape (units,).
+
+        A failure is seen if it comes within the longest time between two cases of a unit after its last one. One that comes later, as
+        where test units were cut off and only their end was told, is not: nobody decided on the unit until then.
+
+        Args:
+            time: Time of each case, in the order of `order`, in ticks.
+            left: Ticks that each unit still lived after its last case.
+            fails: Whether that end is a failure.
+        """
+        import numpy as np
+
+        last, inner = time[self.last], np.ones(len(time), dtype=bool)
+        inner[self.first] = False
+        steps = np.diff(time, prepend=0)[inner]
+        seen = left <= (steps.max() if len(steps) else np.inf)
+        return np.where(seen, last + left, last), fails & seen
+
     def first_true(self, flags: np.ndarray) -> np.ndarray:
         """Place in `order` of each unit's first True among `flags` (in the order of `order`), or of its last case + 1 without one."""
         import numpy as np

@@ -29,6 +29,10 @@ class ExpressionParams(Params):
         min_length=1,
         description='New column -> expression on raw columns, such as {utilisation: "balance / credit_limit", is_new: "months < 6"}; a condition is 1 or 0.',
     )
+    names: dict[str, str] = Field(
+        default_factory=dict,
+        description="Short name -> raw column, for columns whose names cannot stand in an expression: {torque: 'Torque [Nm]'}.",
+    )
     fill: float | None = Field(None, description="Value where an expression has none (null, division by zero); none for null.")
 
     @field_validator("columns")
@@ -46,6 +50,9 @@ class ExpressionParams(Params):
 
         own = sorted({name for text in self.columns.values() for name in Expression.parse(text).names} & self.columns.keys())
         constant = [name for name, text in self.columns.items() if not Expression.parse(text).names]
+        unread = [name for name in self.names if all(name not in Expression.parse(text).names for text in self.columns.values())]
+        if unread:
+            raise ValueError(f"names.{unread[0]} is read by no expression")
         if own:
             raise ValueError(f"an expression reads raw columns, and {own[0]} is made here; write its expression out, or name it otherwise")
         if constant:
@@ -66,7 +73,8 @@ class ExpressionFeature:
         """Raw columns that it reads."""
         from upshot.value.expressions import Expression
 
-        return tuple(sorted({name for text in self.params.columns.values() for name in Expression.parse(text).names}))
+        read = {name for text in self.params.columns.values() for name in Expression.parse(text).names}
+        return tuple(sorted({self.params.names.get(name, name) for name in read}))
 
     def fit(self, train: Cases, history: Cases) -> None:
         """Learn nothing."""
@@ -96,6 +104,6 @@ class ExpressionFeature:
         from upshot.value.expressions import Expression
 
         expression = Expression.parse(text)
-        used = {column: columns[column] for column in expression.names}
+        used = {short: columns[self.params.names.get(short, short)] for short in expression.names}
         values = expression.evaluate(used, rows=rows, what=f"features.*.columns.{name}", gaps=True)
         return values if self.params.fill is None else np.where(np.isnan(values), self.params.fill, values)

@@ -34,4 +34,11 @@ ENTRIES: tuple[Component, ...] = (
         make="upshot.components.labels.failure_within:FailureWithin",
         sentence="The outcome is whether a unit fails within a horizon after the row, with censoring.",
     ),
+    Component(
+        "labels",
+        "value_ahead",
+        params="upshot.components.labels.value_ahead:ValueAheadParams",
+        make="upshot.components.labels.value_ahead:ValueAhead",
+        sentence="The outcome is what a column of the same unit says some time after the row.",
+    ),
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from upshot.components.faults import column_of, rows_problem
 from upshot.components.labels._outcome import censored_rows
@@ -18,7 +18,7 @@ from upshot.components.times import DAY, is_clock, ticks, times
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, Checked, Roles
 from upshot.contracts.tables import Table
-from upshot.errors import DataError, Problem, RecipeError
+from upshot.errors import DataError, Problem, RecipeError, did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +31,10 @@ class LifeParams(Params):
     age: str | None = Field(
         None, description="Column with the unit's age; none for the counter itself, or on a clock for the days since its first row."
     )
+    fails_when: str | None = Field(
+        None,
+        description="Condition at which a unit counts as failed, such as 'capacity < 1.4': its life ends at the first such row, and later ones are no cases; none where the data tell how lives end.",
+    )
     without_failure: Literal["censor", "refuse"] = Field(
         "censor", description="Units that were not seen to fail: kept, as having lived at least so long, or refused."
     )
@@ -38,12 +42,22 @@ class LifeParams(Params):
         None, description="Column whose values intervals resample, such as the machine of several lives; none for the unit."
     )
 
+    @field_validator("fails_when")
+    @classmethod
+    def _is_an_expression(cls, text: str | None) -> str | None:
+        from upshot.value.expressions import Expression
+
+        if text is not None:
+            Expression.parse(text)
+        return text
+
 
 @dataclass(frozen=True)
 class Lives:
     """The facts of each row, shape (n,).
 
     Attributes:
+        rows: The rows; those after the end of their unit are left out.
         as_of: Time of the row: datetime64[us], or int64 of a counter.
         end: When the unit was seen for the last time, likewise.
         age: Age of the unit, float64, in steps of the counter, or in days.
@@ -52,6 +66,7 @@ class Lives:
         scale: Ticks of the time column in a step, or in a day.
     """
 
+    rows: Table
     as_of: pd.Series
     end: pd.Series
     age: np.ndarray
@@ -64,30 +79,38 @@ class Lives:
         """Read them from the rows.
 
         Raises:
-            RecipeError: No role names the unit or its time.
+            RecipeError: No role names the unit or its time, or both a column and a condition say how lives end.
             DataError: A unit has one moment twice, two ends, or an end before a row; or it did not fail where it must.
         """
+        import numpy as np
+
         roles, frame = checked.snapshot.roles, checked.data.frame
         unit, time = _roles(roles)
         problems: list[Problem] = []
         as_of = times(column_of(frame, time, "data.roles.time"), time)
         units = column_of(frame, unit, "data.roles.entities")
         _check_units(units, as_of, problems)
-        end = _ends(frame, roles, units, as_of, problems)
-        fails = ~_whole_units(units, censored_rows(frame, roles, problems), problems, roles.censored)
+        if params.fails_when is None:
+            end = _ends(frame, roles, units, as_of, problems)
+            fails = ~_whole_units(units, censored_rows(frame, roles, problems), problems, roles.censored)
+        else:
+            end, fails = _first_failing(frame, roles, params.fails_when, units, as_of)
         if params.without_failure == "refuse" and not fails.all():
             problems.append(_no_failure(units, fails))
         age = _ages(frame, params, units, as_of, problems)
         if problems:
             raise DataError("the cases cannot be made", problems)
         scale = DAY if is_clock(as_of) else 1
-        return cls(as_of, end, age, (ticks(end) - ticks(as_of)) / scale, fails, scale)
+        kept = np.flatnonzero((as_of <= end).to_numpy())
+        as_of, end = (moments.iloc[kept].reset_index(drop=True) for moments in (as_of, end))
+        rows = checked.data if len(kept) == len(frame) else checked.data.take(kept)
+        return cls(rows, as_of, end, age[kept], (ticks(end) - ticks(as_of)) / scale, fails[kept], scale)
 
-    def cases(self, checked: Checked, params: LifeParams, label: np.ndarray, known_at: pd.Series, censored: np.ndarray) -> Cases:
+    def cases(self, roles: Roles, params: LifeParams, label: np.ndarray, known_at: pd.Series, censored: np.ndarray) -> Cases:
         """One case a row, in blocks of units.
 
         Args:
-            checked: The rows.
+            roles: Of the rows.
             params: Which column is the block.
             label: The outcome, shape (n,).
             known_at: When it was known, in the type of `as_of`.
@@ -96,14 +119,13 @@ class Lives:
         import numpy as np
         import pandas as pd
 
-        roles = checked.snapshot.roles
-        of_block = column_of(checked.data.frame, params.block or roles.entities[0], "labels.block")
+        of_block = column_of(self.rows.frame, params.block or roles.entities[0], "labels.block")
         columns: dict[str, object] = {"label": label, "as_of": self.as_of, "label_known_at": known_at}
         if censored.any():
             columns["censored"] = censored
         columns |= {"age": self.age, "remaining": self.remaining, "fails": self.fails}
         columns["block"] = pd.factorize(of_block)[0].astype(np.int64)
-        return Cases(checked.data, Table.of(pd.DataFrame(columns)), roles, "entity")
+        return Cases(self.rows, Table.of(pd.DataFrame(columns)), roles, "entity")
 
     def after(self, span: float) -> pd.Series:
         """The moment so much later than each row, but no later than its unit's end; `span` in steps or days."""
@@ -156,6 +178,33 @@ def _ends(frame: pd.DataFrame, roles: Roles, units: pd.Series, as_of: pd.Series,
     if early.any():
         problems.append(rows_problem(roles.label_time, f"must not lie before {roles.time!r}", early, end.astype("str")))
     return end
+
+
+def _first_failing(frame: pd.DataFrame, roles: Roles, condition: str, units: pd.Series, as_of: pd.Series) -> tuple[pd.Series, np.ndarray]:
+    """When each row's unit met the condition for the first time, or was seen last, and whether it did.
+
+    Raises:
+        RecipeError: A column says how lives end too.
+        DataError: The condition names no column, is none, or has no value in a row.
+    """
+    from upshot.value.expressions import Expression
+
+    said = [f"data.roles.{role}" for role, name in (("label_time", roles.label_time), ("censored", roles.censored)) if name]
+    if said:
+        rule = "must be left out where columns say how lives end"
+        raise RecipeError("two things say how lives end", [Problem("labels.fails_when", rule, ", ".join(said))])
+    expression, where = Expression.parse(condition), "labels.fails_when"
+    unknown = expression.unknown(frame.columns)
+    if unknown:
+        problems = [Problem(where, "no such column in the data", repr(name), did_you_mean(name, frame.columns)) for name in unknown]
+        raise DataError("the ends of the lives are not known", problems)
+    failed = expression.evaluate({name: frame[name] for name in expression.names}, rows=len(frame), what=where)
+    if failed.dtype != bool:
+        raise DataError("the ends of the lives are not known", [Problem(where, "must be a condition, such as capacity < 1.4", condition)])
+    first = as_of.where(failed).groupby(units).transform("min")
+    fails = first.notna().to_numpy()
+    last = as_of.groupby(units).transform("max")
+    return first.where(fails, last).astype(as_of.dtype), fails
 
 
 def _whole_units(units: pd.Series, censored: np.ndarray, problems: list[Problem], name: str | None) -> np.ndarray:

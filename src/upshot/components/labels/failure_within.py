@@ -49,4 +49,4 @@ class FailureWithin:
             got = f"{'all' if label.any() else 'none'} of {len(label):,} rows"
             hint = "change the horizon, or watch longer"
             raise DataError("the outcome has one class", [Problem("labels.horizon", "some rows must have a failure within it", got, hint)])
-        return lives.cases(checked, self.params, label, lives.after(horizon), near & ~lives.fails)
+        return lives.cases(checked.snapshot.roles, self.params, label, lives.after(horizon), near & ~lives.fails)

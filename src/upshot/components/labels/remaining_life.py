@@ -46,4 +46,4 @@ class RemainingLife:
         cap = np.inf if self.params.cap is None else self.params.cap
         label = np.minimum(lives.remaining, cap)
         known_at = lives.end if self.params.cap is None else lives.after(self.params.cap)
-        return lives.cases(checked, self.params, label, known_at, ~lives.fails & (lives.remaining < cap))
+        return lives.cases(checked.snapshot.roles, self.params, label, known_at, ~lives.fails & (lives.remaining < cap))

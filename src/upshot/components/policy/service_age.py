@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from upshot.components.lives import LifeOrder
     from upshot.contracts.components import Game
     from upshot.contracts.records import Cases
 
@@ -76,12 +77,12 @@ def best_age(params: ServiceAgeParams, outcomes: Cases, game: Game, asker: str) 
 
     if params.age is not None:
         return Tuned(Map({"age": float(params.age)}))
-    age, unit = ages(outcomes, asker), unit_codes(outcomes, asker)
+    age = ages(outcomes, asker)
+    lives = LifeOrder.of(unit_codes(outcomes, asker), age)
     tried = candidates(age, params.candidates)
     if is_clock(moments(outcomes, asker)):  # a fleet that is served at once runs no time to count a cost by
-        lives = LifeOrder.of(unit, age)
         tried = tried[tried > age[lives.order[lives.first]].min()]
-    plans = [schedule(age, unit, at) for at in tried]
+    plans = [schedule(age, lives, at) for at in tried]
     worth = np.array([game.worth(plan, outcomes) for plan in plans])
     curve = pd.DataFrame({"age": tried, "services": [int(plan["service"].sum()) for plan in plans], "worth": worth})
     return Tuned(Map({"age": float(tried[worth.argmax()])}), on="validation", curve=Table.of(curve))
@@ -89,10 +90,11 @@ def best_age(params: ServiceAgeParams, outcomes: Cases, game: Game, asker: str) 
 
 def at_age(params: ServiceAgeParams, cases: Cases, tuned: Tuned, asker: str) -> pd.DataFrame:
     """Decision frame: service at the given age, or at the one that was chosen."""
-    from upshot.components.lives import ages, unit_codes
+    from upshot.components.lives import LifeOrder, ages, unit_codes
 
+    age = ages(cases, asker)
     at = tuned.values["age"] if params.age is None else float(params.age)
-    return schedule(ages(cases, asker), unit_codes(cases, asker), at)
+    return schedule(age, LifeOrder.of(unit_codes(cases, asker), age), at)
 
 
 def candidates(age: np.ndarray, count: int) -> np.ndarray:
@@ -110,20 +112,18 @@ def candidates(age: np.ndarray, count: int) -> np.ndarray:
     return np.concatenate([kept, [seen[-1] + 1.0]])[::-1]
 
 
-def schedule(age: np.ndarray, unit: np.ndarray, at: float) -> pd.DataFrame:
+def schedule(age: np.ndarray, lives: LifeOrder, at: float) -> pd.DataFrame:
     """Decision frame: service at each unit's first case of this age or more.
 
     Args:
         age: Age of the unit at each case, in cycles or days, shape (n,).
-        unit: Unit of each case, integers, shape (n,).
+        lives: The cases by unit and age.
         at: Age at service, likewise.
     """
     import numpy as np
     import pandas as pd
 
-    due = np.flatnonzero(age >= at)
-    by_age = due[np.lexsort((age[due], unit[due]))]
-    first = np.unique(unit[by_age], return_index=True)[1]
+    place = lives.first_true(age[lives.order] >= at)
     service = np.zeros(len(age), dtype=bool)
-    service[by_age[first]] = True
+    service[lives.order[place[place <= lives.last]]] = True
     return pd.DataFrame({"case": np.arange(len(age)), "service": service})

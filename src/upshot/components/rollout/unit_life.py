@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from upshot.components.lives import LifeOrder
     from upshot.components.rollout._crew import Crew
     from upshot.contracts.records import Cases
 
@@ -76,6 +77,7 @@ class UnitLife:
 
     def __init__(self, params: UnitLifeParams) -> None:
         self.params = params
+        self._last: tuple[Cases, _Lives] | None = None
         unit = params.unit
         times = {f"{unit}s": unit, f"wasted_{unit}s": unit, f"down_{unit}s": unit}
         self.columns = {"units": "unit", "breakdowns": "breakdown", "services": "service", "visits": "visit", **times}
@@ -94,11 +96,14 @@ class UnitLife:
         import numpy as np
         import pandas as pd
 
-        lives = _Lives.of(decisions, outcomes, self.params)
+        from upshot.components.rollout._outcomes import in_order
+
+        decisions, lives = in_order(decisions, outcomes.size), self._lives(outcomes)
         lead = lives.span(self.params.part_lead_time, "rollout.part_lead_time")
-        ready = np.where(lives.asked < NEVER_ASKED, lives.asked + lead, NEVER_ASKED)
+        asked, priority = lives.asked(decisions)
+        ready = np.where(asked < NEVER_ASKED, asked + lead, NEVER_ASKED)
         crew = self._crew(lives)
-        served = crew.serve(ready, lives.until, lives.fails, lives.priority)
+        served = crew.serve(ready, lives.until, lives.fails, priority)
         is_served = served < NEVER_ASKED
         breaks = ~is_served & lives.fails
         ran = np.where(is_served, served, lives.until) - lives.begin
@@ -112,10 +117,26 @@ class UnitLife:
                 "services": is_served.astype(np.float64),
                 "visits": self._visits(served, lives, outcomes, crew.period),
                 f"{unit}s": ran / lives.scale + (not lives.clock),
-                f"wasted_{unit}s": np.where(is_served, lives.until - served, 0) / lives.scale,
+                f"wasted_{unit}s": np.where(is_served, lives.end - served, 0) / lives.scale,
                 f"down_{unit}s": down / lives.scale,
             }
         ).sort_values("case", ignore_index=True)
+
+    def cautions(self, outcomes: Cases) -> tuple[str, ...]:
+        """How many units were not watched until they failed: what a service spared them is not counted, only what it cost."""
+        from upshot.components.alarms import Watch
+
+        watch = Watch.of(outcomes, NAME)
+        running, units = int((~watch.fails).sum()), len(watch.fails)
+        if running == 0:
+            return ()
+        return (f"{running:,} of {units:,} test units were not seen to fail; of these services count as cost, and not what they spared",)
+
+    def _lives(self, outcomes: Cases) -> _Lives:
+        """What a policy that plays hundreds of candidates on the same outcomes needs only once."""
+        if self._last is None or self._last[0] is not outcomes:
+            self._last = (outcomes, _Lives.of(outcomes, self.params))
+        return self._last[1]
 
     def _crew(self, lives: _Lives) -> Crew:
         from upshot.components.rollout._crew import Crew
@@ -144,37 +165,39 @@ NEVER_ASKED = 2**62
 
 @dataclass(frozen=True)
 class _Lives:
-    """One entry a unit, shape (units,); times in ticks from the first moment at hand.
+    """What of the outcomes is the same whatever is decided; one entry a unit, times in ticks from the first moment at hand.
 
     Attributes:
-        case: Position of its first case.
+        order: The cases by unit and time.
+        time: Time of each case in that order.
+        in_time: Where a service may still be asked for, in that order.
+        case: Position of each unit's first case.
         begin: Time of its first case.
-        asked: When its service is asked for, `NEVER_ASKED` without.
         until: When it fails, or is no longer watched.
         fails: Whether it fails then.
-        priority: Of its service, higher is first.
+        end: When it would have failed, as far as anybody knows.
         scale: Ticks in one unit of the flows.
         clock: Whether the time is a timestamp.
     """
 
+    order: LifeOrder
+    time: np.ndarray
+    in_time: np.ndarray
     case: np.ndarray
     begin: np.ndarray
-    asked: np.ndarray
     until: np.ndarray
     fails: np.ndarray
-    priority: np.ndarray
+    end: np.ndarray
     scale: int
     clock: bool
 
     @classmethod
-    def of(cls, decisions: pd.DataFrame, outcomes: Cases, params: UnitLifeParams) -> _Lives:
+    def of(cls, outcomes: Cases, params: UnitLifeParams) -> _Lives:
         import numpy as np
 
         from upshot.components.lives import LifeOrder, fails, moments, remaining, unit_codes
-        from upshot.components.rollout._outcomes import in_order
         from upshot.components.times import DAY, is_clock, ticks
 
-        decisions = in_order(decisions, outcomes.size)
         at = moments(outcomes, NAME)
         clock, scale = is_clock(at), _scale(at, params.unit, outcomes)
         now = ticks(at)
@@ -182,15 +205,21 @@ class _Lives:
         lives = LifeOrder.of(unit_codes(outcomes, NAME), now)
         order, last = lives.order, lives.last
         left = np.rint(remaining(outcomes, NAME)[order] * (DAY if clock else 1)).astype(np.int64)
-        failing = fails(outcomes)[order]
-        until, dies = now[order][last] + left[last], failing[last]
-        asked = decisions["service"].to_numpy(dtype=bool)[order] & ~(failing & (left <= 0))
-        place = lives.first_true(asked)
+        failing, time = fails(outcomes)[order], now[order]
+        until, dies = lives.watched(time, left[last], failing[last])
+        in_time = ~(failing & (left <= 0))
+        return cls(lives, time, in_time, order[lives.first], time[lives.first], until, dies, time[last] + left[last], scale, clock)
+
+    def asked(self, decisions: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """When each unit's service is asked for, `NEVER_ASKED` without, and its priority, higher is first."""
+        import numpy as np
+
+        order, last = self.order.order, self.order.last
+        place = self.order.first_true(decisions["service"].to_numpy(dtype=bool)[order] & self.in_time)
         is_asked = place <= last
-        at_place = order[np.where(is_asked, place, last)]
-        priority = decisions["priority"].to_numpy(dtype=np.float64)[at_place] if "priority" in decisions else np.zeros(len(last))
-        asked_at = np.where(is_asked, now[at_place], NEVER_ASKED)
-        return cls(order[lives.first], now[order][lives.first], asked_at, until, dies, priority, scale, clock)
+        place = np.where(is_asked, place, last)
+        priority = decisions["priority"].to_numpy(dtype=np.float64)[order[place]] if "priority" in decisions else np.zeros(len(last))
+        return np.where(is_asked, self.time[place], NEVER_ASKED), priority
 
     def span(self, length: str | None, where: str) -> int:
         """Ticks of a length; 0 for none."""
