@@ -68,7 +68,8 @@ def test_money_is_told_by_policy_and_term_and_adds_up_to_the_value(sections):
     by_policy = outcome["value"]["cost"]["per_period"]
     assert isinstance(values, ChartBlock) and values.form == "interval"
     assert values.rows.frame.set_index("policy")["value"].to_dict() == {name: measured["value"] for name, measured in by_policy.items()}
-    assert terms.rows.frame.groupby("policy")["money"].sum().to_dict() == pytest.approx({n: m["value"] for n, m in by_policy.items()})
+    assert isinstance(terms, TableBlock)
+    assert terms.rows.frame.set_index("term").sum().to_dict() == pytest.approx({n: m["value"] for n, m in by_policy.items()})
     happened = flows.rows.frame.set_index("policy")
     assert happened.loc["run_to_failure", ["units", "breakdowns", "services"]].tolist() == [6, 5, 0]
     assert happened.loc["candidate", ["breakdowns", "services"]].tolist() == [1, 5]

@@ -36,7 +36,7 @@ class PolicyMoney:
         self.params = params
 
     def make(self, tested: Tested) -> Section:
-        """Two charts and one or two tables."""
+        """A chart, and two or three tables."""
         valuation = tested.valuations.by_kpi[tested.valuations.objective]
         blocks = [_values(valuation), _terms(valuation, tested.flows), _flows(tested.flows), *_chosen(tested)]
         return Section(f"What each policy comes to: {valuation.kpi.name}", "business", tuple(blocks))
@@ -65,15 +65,15 @@ def _values(valuation: Valuation) -> Block:
 def _terms(valuation: Valuation, flows: Flows) -> Block:
     import pandas as pd
 
-    kpi, rows = valuation.kpi, []
+    kpi, found = valuation.kpi, {}
     for subject, table in flows.tables.items():
-        found = account(kpi, table.frame)
-        factor = valuation.scale if not found.per else valuation.scale / found.per
-        rows += [(subject, label, amount * factor) for label, amount in found.terms.items()]
-    money = Column("money", "money", "money", kpi.unit)
-    frame = pd.DataFrame(rows, columns=["policy", "term", "money"])
-    note = "The terms of a policy add up to its value." if kpi.direction == "maximize" else "The terms of a policy add up to its cost."
-    return ChartBlock("Term by term", "bar", Table.of(frame), _POLICY, (money,), by=Column("term", "term", "code"), note=note)
+        told = account(kpi, table.frame)
+        factor = valuation.scale if not told.per else valuation.scale / told.per
+        found[subject] = {label: amount * factor for label, amount in told.terms.items()}
+    frame = pd.DataFrame(found)
+    columns = (Column("term", "term", "code"), *(Column(subject, subject, "money", kpi.unit) for subject in frame.columns))
+    frame.insert(0, "term", frame.index)
+    return TableBlock(f"{kpi.name}, term by term", columns, Table.of(frame), "The terms of a policy add up to what it comes to.")
 
 
 def _flows(flows: Flows) -> Block:

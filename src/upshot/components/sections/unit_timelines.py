@@ -25,7 +25,7 @@ class UnitTimelinesParams(Params):
     """How many units are shown."""
 
     units: int = Field(20, ge=1, le=200, description="Units on the timeline.")
-    curves: int = Field(6, ge=1, le=12, description="Of these the first so many with their predictions.")
+    curves: int = Field(6, ge=1, le=12, description="So many of these with their predictions, half of them units that broke down.")
 
 
 class UnitTimelines:
@@ -45,13 +45,18 @@ class UnitTimelines:
 
     def make(self, tested: Tested) -> Section:
         """Two charts."""
+        import numpy as np
+
         lives = TestedLives.of(tested, NAME)
         shown = _most_telling(lives)[: self.params.units]
+        broke = lives.flows["breakdowns"].to_numpy()[shown] > 0
+        bad = shown[broke][: (self.params.curves + 1) // 2]
+        curves = np.concatenate([bad, shown[~broke][: self.params.curves - len(bad)]])
         threshold = tested.decisions.tuned[tested.predictor.final].values.get("threshold")
         return Section(
             "Unit by unit",
             "engineering",
-            (_timeline(lives, shown), _curves(lives, shown[: self.params.curves], threshold, tested.predictions.kind)),
+            (_timeline(lives, shown), _curves(lives, curves, threshold, tested.predictions.kind)),
         )
 
 
