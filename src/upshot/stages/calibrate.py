@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copy import copy
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from upshot.contracts.components import Calibrator
@@ -27,7 +27,7 @@ def calibrate(fitted: FittedModels, folds: Folds, features: Features, calibrator
     by_windows: dict[tuple[str, ...], Fitted] = {}
     for fold in folds.folds:
         if fold.tunes_on not in by_windows:
-            fresh = copy(calibrator)
+            fresh = deepcopy(calibrator)
             if calibrator.fits:
                 fresh.fit(*_validation(fitted, folds, features, fold.tunes_on))
             by_windows[fold.tunes_on] = Fitted(calibrator.spec, live=fresh)

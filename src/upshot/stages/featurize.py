@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from upshot.contracts.components import CrossFitted, Feature
@@ -29,7 +29,7 @@ def featurize(folds: Folds, features: Mapping[str, Feature]) -> Features:
     columns: tuple[str, ...] = ()
     for fold in folds.folds:
         if fold.fitted_by is None:
-            fitted = {name: copy(feature) for name, feature in features.items()}
+            fitted = {name: deepcopy(feature) for name, feature in features.items()}
             train, before = folds.part(fold.name, "train"), folds.history(fold.name, "train")
             for feature in fitted.values():
                 feature.fit(train, before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copy import copy
+from copy import copy, deepcopy
 
 from upshot.contracts.components import CensoredModel, Compute, Examples, Model, Refittable
 from upshot.contracts.records import Device, Features, Fitted, FittedModels, Folds, Part, Seed, Threads
@@ -22,7 +22,7 @@ def train(folds: Folds, features: Features, model: Model, seed: Seed, threads: T
         if fold.fitted_by is not None:
             fitted[fold.name] = fitted[fold.fitted_by]
             continue
-        fresh = copy(model)
+        fresh = deepcopy(model)  # with its parts: a part that two folds share would know in one what it learnt in the other
         has_validation = fold.parts.get("validation", 0) > 0
         validation = learnt_from(folds, features, model, fold.name, "validation") if has_validation else None
         before = folds.history(fold.name, "train")
@@ -34,7 +34,7 @@ def train(folds: Folds, features: Features, model: Model, seed: Seed, threads: T
             fresh.fit(train_rows, validation, before, compute)
         fitted[fold.name] = Fitted(model.spec, live=fresh)
         if folds.refit and has_validation:
-            again = copy(fresh) if isinstance(fresh, Refittable) else copy(model)
+            again = copy(fresh) if isinstance(fresh, Refittable) else deepcopy(model)
             both = learnt_from(folds, features, model, fold.name, "train", "validation")
             if isinstance(again, Refittable):
                 again.refit(both, before, compute)

@@ -1,7 +1,8 @@
 """Contract checks: what every component of a kind must hold, whoever wrote it.
 
 A check takes the catalogue and one entry, and raises `AssertionError` with a sentence. Checks need no data of the component's own:
-they hold the entry, its parameters and what it declares. Behaviour that needs data is tested where the component is.
+they hold the entry, its parameters and what it declares, and, of a model that forecasts, that it knows nothing of the future. Other
+behaviour that needs data is tested where the component is.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from upshot.catalogue import Catalogue
 from upshot.contracts.components import KINDS, Component
 from upshot.contracts.params import Params, SourceParams
 from upshot.contracts.records import DecisionKind, Direction, PredictionKind
+from upshot.testing.forecasting import check_forecast_uses_only_what_was_known_at_its_cutoff
 
 Check = Callable[[Catalogue, Component], None]
 
@@ -57,6 +59,7 @@ def checks_for(kind: str) -> tuple[Check, ...]:
     own: Mapping[str, tuple[Check, ...]] = {
         "data": (check_source_params_name_table_and_roles,),
         "metrics": (check_metric_has_a_direction,),
+        "model": (check_forecast_uses_only_what_was_known_at_its_cutoff,),
         "policy": (check_prediction_and_decision_kinds_are_known,),
         "calibration": (check_prediction_and_decision_kinds_are_known,),
         "rollout": (check_prediction_and_decision_kinds_are_known,),
