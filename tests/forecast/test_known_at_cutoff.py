@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import Field
 
 from upshot.catalogue import Catalogue, Plugin, load_catalogue
 from upshot.contracts.components import Component
@@ -43,7 +44,7 @@ class ReadsItsWindow(Remembers):
 class Wraps(Params):
     """A part that is fitted in place."""
 
-    inner: ModelPart = {"use": "moving_average"}
+    inner: ModelPart = Field(default_factory=lambda: {"use": "moving_average"})
 
 
 class FitsAPart(Remembers):
