@@ -31,7 +31,9 @@ def main(pairs: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         events, users, items = make_data(folder / "events.parquet")
-        print(f"{events:,} purchases of {users:,} users, {items:,} items; ratios to bare implicit, medians of {pairs} pairs (least to most)")
+        print(
+            f"{events:,} purchases of {users:,} users, {items:,} items; ratios to bare implicit, medians of {pairs} pairs (least to most)"
+        )
         shutil.copy(HERE / "lists.yaml", folder / "lists.yaml")
 
         def upshot(*words: str) -> Spent:
@@ -45,7 +47,10 @@ def main(pairs: int) -> None:
         for label, words in (
             ("als", ()),
             ("item_knn", ("~model", "+model={use: item_knn, k: 10}")),
-            ("item_knn, 5 settings tried", ("~model", "+model={use: item_knn, k: 10, decay: [0.8,0.6,1.0], backward: [1.0,0.5]}", "split.refit=true")),
+            (
+                "item_knn, 5 settings tried",
+                ("~model", "+model={use: item_knn, k: 10, decay: [0.8,0.6,1.0], backward: [1.0,0.5]}", "split.refit=true"),
+            ),
         ):
             spent = upshot(*words)
             print(f"{label:<28}{spent.seconds:6.1f} s wall {spent.cpu:6.1f} s of cores   {spent.megabytes:6.0f} MB")
