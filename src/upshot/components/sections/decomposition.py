@@ -92,7 +92,7 @@ def decompose(y: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray, np.nd
     Example:
         >>> import numpy as np
         >>> trend, seasonal, rest = decompose(np.tile([1.0, 5.0, 3.0], 4), 3)
-        >>> trend.tolist() == [3.0] * 12, seasonal[:3].tolist(), np.abs(rest).max() < 1e-9
+        >>> trend.tolist() == [3.0] * 12, seasonal[:3].tolist(), bool(np.abs(rest).max() < 1e-9)
         (True, [-2.0, 2.0, 0.0], True)
     """
     import numpy as np
