@@ -627,7 +627,7 @@ class SectionMaker(Protocol):
     """Kind `sections`: a part of the report, made on the test rows and stored with the run.
 
     What it needs is declared, and proven by the plan: `accepts` names the kinds of prediction and `decides` the kinds of decision that it
-    can show, () for any; `plays` the flows that it reads.
+    can show, () for any; `plays` the flows that it reads. It may declare `wants`, what the recipe must declare by kind, as a `Slicer` does.
     """
 
     spec: Spec

@@ -285,6 +285,7 @@ def _sections(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
     for name, section in made.many["sections"].items():
         place = f"sections.{name}"
         yield from _can_look(place, section, made, catalogue)
+        yield from _unmet(place, section.spec, getattr(section, "wants", {}), made)
         lacking = [flow for flow in section.plays if flow not in rollout.columns]
         if lacking:
             rule = f"{section.spec.use!r} shows flows that rollout {rollout.spec.use!r} does not give"
@@ -311,21 +312,25 @@ def _checks(made: _Made) -> Iterable[Problem]:
                 yield Problem(f"checks.{name}.{_key_of(check.spec, wanted)}", rule, repr(wanted), _remedy(kind, wanted, declared))
 
 
-def _looks(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
+def _unmet(place: str, spec: Spec, wants: Mapping[str, tuple[str, ...]], made: _Made) -> Iterable[Problem]:
+    """What a section, slice or probe asks for by name and the recipe does not declare."""
     declared = _declared(made)
+    for kind, names in wants.items():
+        if kind == "actions" and not declared["actions"]:
+            continue  # the policy does not say which actions it takes
+        for wanted in (n for n in names if n not in declared[kind]):
+            rule = f"asks for a {_WORDS[kind]} that the recipe does not declare"
+            if kind == "actions":
+                rule = f"asks for an action that policy {made.one['policy'].spec.use!r} does not take"
+            yield Problem(f"{place}.{_key_of(spec, wanted)}", rule, repr(wanted), _remedy(kind, wanted, declared))
+
+
+def _looks(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
     for kind in ("slices", "probes"):
         for name, look in made.many[kind].items():
             place = f"{kind}.{name}"
             yield from _can_look(place, look, made, catalogue)
-            for wanted_kind, names in look.wants.items():
-                if wanted_kind == "actions" and not declared["actions"]:
-                    continue  # the policy does not say which actions it takes
-                for wanted in (n for n in names if n not in declared[wanted_kind]):
-                    rule = f"asks for a {_WORDS[wanted_kind]} that the recipe does not declare"
-                    if wanted_kind == "actions":
-                        rule = f"asks for an action that policy {made.one['policy'].spec.use!r} does not take"
-                    where = f"{place}.{_key_of(look.spec, wanted)}"
-                    yield Problem(where, rule, repr(wanted), _remedy(wanted_kind, wanted, declared))
+            yield from _unmet(place, look.spec, look.wants, made)
     model = made.one["model"]
     for name, probe in made.many["probes"].items():
         unused = [what for what in probe.uses if what not in model.uses]

@@ -20,12 +20,24 @@ def register_components() -> list[Component]:
     return [
         _component("model", "t_learner", "learners", "TLearner", "Uplift as the difference of two models, one fitted on each arm."),
         _component("model", "x_learner", "learners", "XLearner", "Uplift learnt from what each arm lacks by the other arm's model."),
-        _component("model", "dr_learner", "learners", "DRLearner", "Uplift learnt from doubly robust effects of single rows, cross-fitted."),
+        _component(
+            "model", "dr_learner", "learners", "DRLearner", "Uplift learnt from doubly robust effects of single rows, cross-fitted."
+        ),
         _component("metrics", "qini", "metrics", "Qini", "Area between the gain of acting by predicted uplift and of acting by chance."),
-        _component("metrics", "uplift_at_k", "metrics", "UpliftAtK", "What acting changes among the share with the highest predicted uplift."),
-        _component("policy", "uplift_threshold", "policy", "UpliftThreshold", "Acts where the gain expected of it exceeds a threshold chosen by money."),
+        _component(
+            "metrics", "uplift_at_k", "metrics", "UpliftAtK", "What acting changes among the share with the highest predicted uplift."
+        ),
+        _component(
+            "policy",
+            "uplift_threshold",
+            "policy",
+            "UpliftThreshold",
+            "Acts where the gain expected of it exceeds a threshold chosen by money.",
+        ),
         _component("sections", "uplift_curve", "sections", "UpliftCurve", "Gain by share acted on, and predicted against observed uplift."),
-        _component("sections", "policy_by_share", "sections", "PolicyByShare", "Value of acting on each share by predicted uplift, with intervals."),
+        _component(
+            "sections", "policy_by_share", "sections", "PolicyByShare", "Value of acting on each share by predicted uplift, with intervals."
+        ),
     ]
 
 

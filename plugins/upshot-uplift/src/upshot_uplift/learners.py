@@ -8,18 +8,18 @@ good as its model of the chance.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from upshot.contracts.components import Compute, Examples, Model, Refittable
+from upshot.contracts.components import Accelerated, Composite, Compute, Examples, Model, Refittable
 from upshot.contracts.params import ModelPart
-from upshot.contracts.records import Cases, PredictionKind, Spec
+from upshot.contracts.records import CPU, Cases, PredictionKind, Spec
 from upshot.contracts.tables import Table
-from upshot.errors import DataError, Problem, RecipeError
+from upshot.errors import DataError, Problem
 from upshot_uplift.logs import ArmParams, Log
 
 if TYPE_CHECKING:
@@ -47,8 +47,13 @@ class EffectParams(TLearnerParams):
     )
     chance: ModelPart = Field(
         None,
-        description="Model of the chance of being acted on, for logs where nobody drew it; null takes data.roles.propensity, else the share.",
+        description="Model of the chance of being acted on, for logs where nobody drew it: a probability. Null: the share that was acted on, "
+        "before which a dr_learner takes the column data.roles.propensity.",
     )
+
+
+class XLearnerParams(EffectParams):
+    """Models of outcome, effect and chance."""
 
 
 class DRLearnerParams(EffectParams):
@@ -93,12 +98,12 @@ Learn = Callable[[str, str, _Arms, "_Arms | None"], Model]
 """Fits a part by the name that it is kept under, the parameter that declares it, and the rows to learn from and to stop by."""
 
 
-class _Learner:
-    """What the three share: parts that are fitted, fitted again, stored and restored.
+_WANTED: dict[str, tuple[PredictionKind, ...]] = {"outcome": ("probability", "point"), "effect": ("point",), "chance": ("probability",)}
+"""What each part may give."""
 
-    Raises:
-        RecipeError: A part gives something else than it is asked for.
-    """
+
+class _Learner:
+    """What the three share: parts that are fitted, fitted again, stored and restored."""
 
     spec: Spec
     uses: tuple[str, ...]
@@ -108,17 +113,23 @@ class _Learner:
 
     def __init__(self, params: Any) -> None:
         self.params = params
-        wanted = {"outcome": ("probability", "point"), "effect": ("point",), "chance": ("probability",)}
-        self._parts = {name: getattr(params, name) for name in wanted if getattr(params, name, None) is not None}
-        odd = [name for name, part in self._parts.items() if part.gives not in wanted[name]]
-        if odd:
-            problems = [
-                Problem(f"model.{name}", f"must give a {' or a '.join(wanted[name])}", f"{self._parts[name].spec.use}: {self._parts[name].gives}")
-                for name in odd
-            ]
-            raise RecipeError("a part of the learner does not fit", problems)
+        self._parts: dict[str, Model] = {name: getattr(params, name) for name in _WANTED if getattr(params, name, None) is not None}
         self.uses = tuple(use for use in ("features", "history") if any(use in part.uses for part in self._parts.values()))
         self.tunes = any(getattr(part, "tunes", False) for part in self._parts.values())
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Devices that every part can be fitted on."""
+        each = [part.devices if isinstance(part, Accelerated) else (CPU,) for part in self._parts.values()]
+        return tuple(device for device in each[0] if all(device in devices for devices in each))
+
+    def misfits(self) -> Iterator[Problem]:
+        """Parts that give something else than they are asked for; the plan asks before any data is read."""
+        for name, part in self._parts.items():
+            if part.gives not in _WANTED[name]:
+                yield Problem(f"{name}.use", f"must give a {' or a '.join(_WANTED[name])}", f"{part.spec.use}, which gives {part.gives}")
+            if isinstance(part, Composite):
+                yield from (Problem(f"{name}.{found.where}", found.rule, found.got, found.hint) for found in part.misfits())
 
     def fit(self, train: Examples, validation: Examples | None, history: Cases, compute: Compute) -> None:
         """Fit all parts.
@@ -216,7 +227,7 @@ class XLearner(_Learner):
 
     kept = ("effect_acted", "effect_left", "chance")
 
-    def __init__(self, params: EffectParams) -> None:
+    def __init__(self, params: XLearnerParams) -> None:
         super().__init__(params)
 
     def _learn(self, arms: _Arms, stop: _Arms | None, learn: Learn, history: Cases, seed: int) -> None:
