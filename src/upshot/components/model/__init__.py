@@ -130,6 +130,14 @@ ENTRIES: tuple[Component, ...] = (
     ),
     Component(
         kind="model",
+        name="reconciled",
+        params="upshot.components.model.reconciled:ReconciledParams",
+        make="upshot.components.model.reconciled:Reconciled",
+        sentence="Forecasts of series and of their totals by two models, moved until they add up.",
+        libraries=("scipy",),
+    ),
+    Component(
+        kind="model",
         name="popularity",
         params="upshot.components.model.popularity:PopularityParams",
         make="upshot.components.model.popularity:Popularity",
