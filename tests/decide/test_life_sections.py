@@ -30,7 +30,7 @@ kpi:
   cost: {expression: services * s + breakdowns * b + wasted_cycles * w, per: cycles, unit: EUR/cycle, direction: minimize, impact: cost_reduction,
          parameters: {s: {value: 10.0, unit: EUR/service}, b: {value: 90.0, unit: EUR/breakdown}, w: {value: 1.0, unit: EUR/cycle}}}
 gates: {value: {kpi: cost, max: 100, by: value}}
-sections: {money: {use: policy_money}, leads: {use: lead_times, bins: 2}, units: {use: unit_timelines, units: 3, curves: 1}}
+sections: {money: {use: policy_money}, leads: {use: lead_times, bins: 2}, units: {use: unit_timelines, units: 3, curves: 1}, chosen: {use: tuning_curve}}
 """
 LIVES = {"r1": 20, "r2": 24, "r3": 30, "r4": 26, "v1": 20, "v2": 26, "v3": 22, "t1": 20, "t2": 24, "t3": 28, "t4": 22, "t5": 20, "t6": 30}
 
@@ -84,7 +84,7 @@ def test_lead_times_count_from_the_request_to_the_failure_and_say_what_became_of
 
     # Served with one cycle left: t1, t3, t4 and t5; t6 was served and not seen to fail; t2 broke down without a request.
     assert isinstance(histogram, ChartBlock) and histogram.rows.frame["units"].sum() == 4
-    assert "4 units that failed" in histogram.note and "half of the requests came 1 steps before" in histogram.note
+    assert "4 units that failed" in histogram.note and "half of the requests came 1 cycle before" in histogram.note
     assert isinstance(counts, TableBlock)
     assert counts.rows.frame["units"].tolist() == [4, 0, 1, 1, 0, 0]
     assert counts.rows.frame["units"].sum() == 6
@@ -103,9 +103,56 @@ def test_timelines_show_first_what_broke_down_and_what_was_predicted_on_the_way(
     forestalled = rows[rows["kind"] == "failure that a service forestalled"].set_index("unit")["at"]
     assert (forestalled - served == 1).all() and len(forestalled) >= 1
     assert "1 broke down and 5 were served" in timeline.note
-    assert curves.rows.frame["unit"].unique().tolist() == ["t2"]
-    assert np.allclose(curves.rows.frame["predicted"] - curves.rows.frame["left"], 20, atol=1e-6)
+    predicted = curves.rows.frame.groupby("unit")
+    assert sorted(predicted.groups) == ["as it came", "t2"]
+    of_t2 = predicted.get_group("t2")
+    assert np.allclose(of_t2["predicted"] - of_t2["left"], 20, atol=1e-6)
+    assert predicted.get_group("as it came")[["left", "predicted"]].to_numpy().tolist() == [[0, 0], [23, 23]]
+    assert (curves.x.title, curves.y[0].title) == ("cycles until the end", "predicted remaining life, cycles")
     assert curves.level == pytest.approx(1.0, abs=1e-6)
+
+
+def test_the_curve_of_a_cost_is_a_cost_and_the_least_is_what_was_chosen(sections):
+    found, _ = sections
+    (chart,) = found["chosen"].blocks
+
+    curve = chart.rows.frame
+    chosen = curve[curve["threshold"] == chart.mark].iloc[0]
+    assert chart.mark == pytest.approx(1.0, abs=1e-6)
+    # Three validation units of 20, 26 and 22 cycles, each served one cycle before its failure: 10 and a wasted cycle each.
+    assert chosen["worth"] == pytest.approx(3 * (10 + 1) / (19 + 25 + 21))
+    assert chosen["smoothed"] == curve["smoothed"].min() > 0
+
+
+def test_choices_that_lose_far_more_than_the_others_do_not_flatten_the_curve():
+    from upshot.components.sections.tuning_curve import _blocks
+    from upshot.contracts.records import Kpi, Tuned
+    from upshot.contracts.tables import Map, Table
+
+    curve = pd.DataFrame({"threshold": [1.0, 5.0, 9.0, 20.0], "worth": [-20.0, -16.0, -18.0, -3000.0]})
+    kpi = Kpi("cost", "services * s", "EUR/day", "minimize", "cost_reduction", per="days")
+
+    (chart,) = _blocks("service_threshold", Tuned(Map({"threshold": 5.0}), on="validation", curve=Table.of(curve)), kpi)
+
+    assert isinstance(chart, ChartBlock)
+    assert chart.rows.frame["worth"].tolist() == [20.0, 16.0, 18.0]
+    assert chart.note.endswith("1 of 4 choices lie far beyond the others, and are not drawn.")
+
+
+def test_several_thresholds_that_cost_least_are_told_by_what_they_were_chosen_by():
+    from upshot.components.sections.tuning_curve import _blocks
+    from upshot.contracts.records import Kpi, Tuned
+    from upshot.contracts.tables import Map, Table
+
+    tried = {"threshold": [1.0, 5.0, 9.0], "joining": [1.0, 6.0, 9.0], "worth": [-15.0, -16.0, -40.0], "smoothed": [-24.0, -23.0, -28.0]}
+    kpi = Kpi("cost", "services * s", "EUR/day", "minimize", "cost_reduction", per="days")
+    tuned = Tuned(Map({"threshold": 5.0, "joining": 6.0}), on="validation", curve=Table.of(pd.DataFrame(tried)))
+
+    (table,) = _blocks("service_threshold", tuned, kpi)
+
+    assert isinstance(table, TableBlock)
+    assert table.title == "The 3 choices that cost least"
+    assert table.rows.frame[["threshold", "worth", "smoothed"]].to_numpy().tolist() == [[5, 16, 23], [1, 15, 24], [9, 40, 28]]
 
 
 def test_on_a_clock_moments_are_dates(recipe_project):

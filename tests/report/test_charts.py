@@ -126,6 +126,15 @@ def test_a_timeline_has_a_row_for_each_unit_with_spans_under_moments() -> None:
     assert re.findall(r'<td class="figure">(.*?)</td>', html) == ["runs: 0 to 100", "0 to 50"]
 
 
+def test_moments_at_one_place_are_told_together_and_the_kind_that_comes_first_lies_on_top() -> None:
+    rows = {"x": [0, 5, 5], "y": ["runs", "breakdown", "alarm"], "by": ["a", "a", "a"], "low": [0, None, None], "high": [5, None, None]}
+
+    html = drawn(chart("timeline", rows, y=(Column("y", "what", "text"),), **ENDS, **BY))
+
+    assert re.findall(r"<title>(.*?)</title>", html) == ["runs: 0 to 5", "alarm: 5", "breakdown: 5"]
+    assert re.findall(r'<td class="figure">(.*?)</td>', html) == ["breakdown, alarm: 5"]
+
+
 def test_a_heatmap_is_deeper_where_there_is_more_and_turns_colour_at_nothing() -> None:
     rows = {"x": ["am", "pm", "am"], "by": ["Mon", "Mon", "Tue"], "y": [-1.0, 2.0, 0.0]}
 

@@ -51,8 +51,7 @@ def render(audit: Audit, case: CaseAudit | None) -> str:
 
 def _head(audit: Audit) -> str:
     kpi = audit.kpi
-    formula = kpi.expression if kpi.per is None else f"({kpi.expression}) / ({kpi.per})"
-    return columns([("run", f"{audit.past.row.id} of recipe {audit.past.row.recipe}"), (kpi.name, f"{formula}  in {kpi.unit}")])
+    return columns([("run", f"{audit.past.row.id} of recipe {audit.past.row.recipe}"), (kpi.name, f"{kpi.formula}  in {kpi.unit}")])
 
 
 def _parameters(kpi: Kpi, late: tuple[str, ...]) -> str:

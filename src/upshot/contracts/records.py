@@ -574,6 +574,11 @@ class Kpi:
     period: str | None = None
     volume: float | None = None
 
+    @property
+    def formula(self) -> str:
+        """The whole expression: of a ratio both sides, each of which is summed over the rows before they are divided."""
+        return self.expression if self.per is None else f"({self.expression}) / ({self.per})"
+
 
 @dataclass(frozen=True)
 class Kpis:

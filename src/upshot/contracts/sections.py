@@ -32,7 +32,8 @@ band: a line with the area between `low` and `high`.
 bar, histogram: `y` by `x`; `x` holds the category, or the left edge of a bin.
 interval: one row for each `x` with a point at `y` and a whisker from `low` to `high`.
 heatmap: `y[0]` as colour over `x` and `by`.
-timeline: one row for each value of `by`; a span from `low` to `high` where both are given, else a mark at `x`; `y[0]` names its kind.
+timeline: one row for each value of `by`; a span from `low` to `high` where both are given, else a mark at `x`; `y[0]` names its kind, and the
+    kind that comes first is drawn on top.
 """
 
 

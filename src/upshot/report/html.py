@@ -15,7 +15,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import htpy as h
 from markupsafe import Markup
@@ -25,7 +25,10 @@ from upshot.errors import printable
 from upshot.report.charts import ink
 from upshot.report.charts.drawn import figure
 from upshot.report.document import EVIDENCE, FIGURES, READERS, Entry, Evidence, Front, Report
-from upshot.report.words import NOTHING, head, text_of, texts
+from upshot.report.words import NOTHING, head, text_of, with_ends
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_BYTES = 2_900_000
 FOLDED = 40
@@ -221,7 +224,7 @@ def _drawn(block: ChartBlock, name: str, limits: Limits) -> h.Element:
 def _table(block: TableBlock, name: str, limits: Limits) -> h.Element:
     rows = block.rows.rows
     frame = block.rows.frame.head(limits.table_rows)
-    columns = [_cells(frame[column.name].tolist(), column, frame) for column in block.columns]
+    columns = [_cells(column, frame) for column in block.columns]
     head_cells = [h.th(scope="col", class_=_align(column))[head(column)] for column in block.columns]
     is_named = any(column.title for column in block.columns)
     ids = [f"evidence-{str(digest)[:12]}" for digest in frame["digest"]] if name.startswith(f"{EVIDENCE}-") else [None] * len(frame)
@@ -242,15 +245,9 @@ def _align(column: Column) -> str | None:
     return "figure" if column.style in FIGURES else None
 
 
-def _cells(values: Sequence[Any], column: Column, frame: Any) -> list[h.Element]:
-    shown = texts(values, column)
-    ends = [""] * len(values)
-    if column.low and column.high:
-        both = zip(texts(frame[column.low].tolist(), column), texts(frame[column.high].tolist(), column), strict=True)
-        ends = [
-            "" if NOTHING in pair or set(pair) == {text} else f" {pair[0]} to {pair[1]}" for pair, text in zip(both, shown, strict=True)
-        ]
-    return [_cell(value, text, column, end) for value, text, end in zip(values, shown, ends, strict=True)]
+def _cells(column: Column, frame: pd.DataFrame) -> list[h.Element]:
+    written = zip(frame[column.name].tolist(), with_ends(frame, column), strict=True)
+    return [_cell(value, text, column, f" {low} to {high}" if low else "") for value, (text, low, high) in written]
 
 
 def _cell(value: Any, text: str, column: Column, ends: str) -> h.Element:

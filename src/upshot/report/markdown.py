@@ -7,15 +7,19 @@ risk and engineering are folded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from upshot.contracts.sections import Block, ChainBlock, ChartBlock, Column, TableBlock, TextBlock
 from upshot.errors import printable
 from upshot.report.charts.series import drawn_from
 from upshot.report.document import FIGURES, READERS, Entry, Front, Report
 from upshot.report.spark import spark
-from upshot.report.words import NOTHING, between, head, texts
+from upshot.report.words import between, head, with_ends
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_ROWS = 60
 """Rows of a table that are written out; comments on a pull request are limited."""
@@ -115,21 +119,15 @@ def _table(block: TableBlock) -> Iterator[str]:
     yield f"**{escaped(block.title)}**" if block.title else ""
     heads = [escaped(head(column)) or " " for column in block.columns]
     lines = [f"| {' | '.join(heads)} |", f"|{'|'.join('---:' if column.style in FIGURES else '---' for column in block.columns)}|"]
-    cells = [_cells(frame[column.name].tolist(), column, frame) for column in block.columns]
+    cells = [_cells(column, frame) for column in block.columns]
     yield "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in zip(*cells, strict=True))])
     left_out = block.rows.rows - len(frame)
     yield " ".join(part for part in (escaped(block.note), f"{left_out:,} more rows." if left_out else "") if part)
 
 
-def _cells(values: Sequence[object], column: Column, frame: object) -> list[str]:
-    import pandas as pd
-
-    assert isinstance(frame, pd.DataFrame)
-    shown = [code(text) if column.style == "code" else escaped(text) for text in texts(values, column)]
-    if not (column.low and column.high):
-        return shown
-    ends = zip(texts(frame[column.low].tolist(), column), texts(frame[column.high].tolist(), column), strict=True)
-    return [text if NOTHING in pair else f"{text} \\[{pair[0]}, {pair[1]}\\]" for text, pair in zip(shown, ends, strict=True)]
+def _cells(column: Column, frame: pd.DataFrame) -> list[str]:
+    write = code if column.style == "code" else escaped
+    return [write(text) + (f" \\[{low}, {high}\\]" if low else "") for text, low, high in with_ends(frame, column)]
 
 
 def _chart(block: ChartBlock) -> Iterator[str]:

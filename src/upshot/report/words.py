@@ -9,10 +9,13 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from math import floor, isfinite, log10
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from upshot.contracts.records import Kpi, Measured
 from upshot.contracts.sections import Column
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NOTHING = "–"
 """Stands where a value is missing or undefined."""
@@ -290,6 +293,29 @@ def texts(values: Sequence[Any], column: Column) -> list[str]:
     return [text_of(value, column) if there else NOTHING for value, there in zip(values, known, strict=True)]
 
 
+def with_ends(frame: pd.DataFrame, column: Column) -> list[tuple[str, str, str]]:
+    """The values of a column with both ends of their intervals, all written alike; empty ends where there is none, or no width.
+
+    Args:
+        frame: The table's rows.
+        column: How they are written; its `low` and `high` may name columns too.
+
+    Example:
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"score": [0.835, 19.66], "l": [0.0166, 18.4], "h": [0.871, 21.176]})
+        >>> with_ends(frame, Column("score", "score", low="l", high="h"))
+        [('0.835', '0.0166', '0.871'), ('19.7', '18.4', '21.2')]
+    """
+    import pandas as pd
+
+    if not (column.low and column.high):
+        return [(text, "", "") for text in texts(frame[column.name].tolist(), column)]
+    together = pd.concat([frame[name] for name in (column.name, column.low, column.high)]).tolist()
+    written, rows = texts(together, column), len(frame)
+    triples = zip(written[:rows], written[rows : 2 * rows], written[2 * rows :], strict=True)
+    return [(text, "", "") if NOTHING in (low, high) or low == high == text else (text, low, high) for text, low, high in triples]
+
+
 def _aligned(values: list[float], style: str) -> list[str]:
     digits = decimals(values)
     if style == "money" and digits is not None:
@@ -397,5 +423,6 @@ __all__ = [
     "stamp",
     "text_of",
     "texts",
+    "with_ends",
     "written",
 ]

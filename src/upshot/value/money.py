@@ -183,8 +183,7 @@ def _check_unit(kpi: Kpi, read: Mapping[str, Expression], flow_units: Mapping[st
         whole = whole / found if key == "per" else whole * found
     if whole == Unit.parse(kpi.unit):
         return []
-    text = kpi.expression if kpi.per is None else f"({kpi.expression}) / ({kpi.per})"
-    return [Problem(f"{where}.unit", f"must be {whole}, the unit of {shortened(text)!r}", repr(kpi.unit))]
+    return [Problem(f"{where}.unit", f"must be {whole}, the unit of {shortened(kpi.formula)!r}", repr(kpi.unit))]
 
 
 def _check_unit_text(place: str, text: str) -> list[Problem]:

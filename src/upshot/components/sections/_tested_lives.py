@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from upshot.components.alarms import Watch, looked_at
 from upshot.components.lives import moments
 from upshot.components.times import is_clock
-from upshot.contracts.records import Cases, Tested
+from upshot.contracts.records import Cases, Flows, Tested
 from upshot.contracts.sections import Column
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class TestedLives:
         flows: The candidate's flows, a row a unit, in the order of the units.
         value: What was predicted for each case, in the order of the cases.
         sign: 1 where more of it is more urgent, -1 where less is.
+        step: What lives are counted in: a day on a clock, else what the flows call a step of the counter.
     """
 
     cases: Cases
@@ -37,6 +38,7 @@ class TestedLives:
     flows: pd.DataFrame
     value: np.ndarray
     sign: int
+    step: str
 
     @classmethod
     def of(cls, tested: Tested, asker: str) -> TestedLives:
@@ -48,8 +50,7 @@ class TestedLives:
         import numpy as np
 
         frame, cases = tested.predictions.tested(tested.folds)
-        level = float(tested.decisions.policy.params.get("level", 0.5))
-        value, sign = looked_at(frame.sort_values("case", kind="stable"), level, "policy.level")
+        value, sign = looked_at(frame.sort_values("case", kind="stable"), level_of(tested), "policy.level")
         watch = Watch.of(cases, asker)
         order = watch.order.order
         service = tested.decisions.tested(tested.folds).sort_values("case", kind="stable")["service"].to_numpy(dtype=bool)[order]
@@ -58,7 +59,7 @@ class TestedLives:
         names = cases.rows.frame[cases.roles.entities[0]].to_numpy()[order[watch.order.first]]
         played = tested.flows.tables["candidate"].frame
         of_case = played.set_index("case").reindex(order[watch.order.first]).reset_index(drop=True)
-        return cls(cases, watch, names, asked, of_case, value, sign)
+        return cls(cases, watch, names, asked, of_case, value, sign, _step(cases, tested.flows))
 
     @property
     def is_clock(self) -> bool:
@@ -75,3 +76,14 @@ class TestedLives:
     def column(self, name: str, title: str) -> Column:
         """A column of moments."""
         return Column(name, title, "date" if self.is_clock else "number")
+
+
+def level_of(tested: Tested) -> float:
+    """Which of predicted quantiles the policy looks at."""
+    return float(tested.decisions.policy.params.get("level", 0.5))
+
+
+def _step(cases: Cases, flows: Flows) -> str:
+    if is_clock(moments(cases, "a section")):
+        return "day"
+    return next((unit for name, unit in flows.units.items() if name == f"wasted_{unit}s"), "step")

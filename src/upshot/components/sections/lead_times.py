@@ -57,8 +57,8 @@ class LeadTimes:
         if not len(leads):
             return TextBlock(("No service was asked for of a unit that was seen to fail.",))
         counts, edges = np.histogram(leads, bins=self.params.bins)
-        unit = "day" if lives.is_clock else "step"
-        note = f"{len(leads):,} units that failed and for which a service was asked; half of the requests came {np.median(leads):.3g} {unit}s before or earlier."
+        unit, half = lives.step, f"{np.median(leads):.3g}"
+        note = f"{len(leads):,} units that failed and for which a service was asked; half of the requests came {half} {unit}{'s' * (half != '1')} before or earlier."
         return ChartBlock(
             "From request to failure",
             "histogram",

@@ -58,7 +58,7 @@ def _values(valuation: Valuation) -> Block:
         (Column("value", kpi.name, "money", unit),),
         Column("low", "low", "money", unit),
         Column("high", "high", "money", unit),
-        note=f"{better}. {measured.method}; {measured.n:,} test cases.",
+        note=f"{better}. Intervals: {measured.method}; {measured.n:,} test cases.",
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from upshot.components.sections._tested_lives import TestedLives
+from upshot.components.sections._tested_lives import TestedLives, level_of
 from upshot.contracts.params import Params
 from upshot.contracts.records import DecisionKind, PredictionKind, Spec, Tested
 from upshot.contracts.sections import Block, ChartBlock, Column, Section
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 NAME = "section unit_timelines"
+AS_IT_CAME = "as it came"
 
 
 class UnitTimelinesParams(Params):
@@ -52,11 +53,13 @@ class UnitTimelines:
         broke = lives.flows["breakdowns"].to_numpy()[shown] > 0
         bad = shown[broke][: (self.params.curves + 1) // 2]
         curves = np.concatenate([bad, shown[~broke][: self.params.curves - len(bad)]])
-        threshold = tested.decisions.tuned[tested.predictor.final].values.get("threshold")
+        params, tuned = tested.decisions.policy.params, tested.decisions.tuned[tested.predictor.final]
+        given = params.get("threshold")
+        threshold = tuned.values.get("threshold", None if given is None else float(given))
         return Section(
             "Unit by unit",
             "engineering",
-            (_timeline(lives, shown), _curves(lives, curves, threshold, tested.predictions.kind)),
+            (_timeline(lives, shown), _curves(lives, curves, threshold, tested.predictions.kind, level_of(tested))),
         )
 
 
@@ -70,7 +73,6 @@ def _most_telling(lives: TestedLives) -> np.ndarray:
 
 
 def _timeline(lives: TestedLives, shown: np.ndarray) -> Block:
-    import numpy as np
     import pandas as pd
 
     watch, broke = lives.watch, lives.flows["breakdowns"].to_numpy() > 0
@@ -80,10 +82,13 @@ def _timeline(lives: TestedLives, shown: np.ndarray) -> Block:
     )
     marks = []
     asked = shown[lives.asked[shown] >= 0]
-    for kind, of in (("service asked for", asked), ("failure", shown[watch.fails[shown]])):
-        ticks = lives.asked[of] if kind == "service asked for" else watch.until[of]
-        what = np.where(broke[of], "breakdown", "failure that a service forestalled") if kind == "failure" else kind
-        marks.append(pd.DataFrame({"unit": lives.names[of], "kind": what, "at": lives.at(ticks)}))
+    fails = shown[watch.fails[shown]]
+    for kind, of, ticks in (  # what is told first is drawn on top
+        ("breakdown", fails[broke[fails]], watch.until),
+        ("service asked for", asked, lives.asked),
+        ("failure that a service forestalled", fails[~broke[fails]], watch.until),
+    ):
+        marks.append(pd.DataFrame({"unit": lives.names[of], "kind": kind, "at": lives.at(ticks[of])}))
     rows = pd.concat([spans.assign(at=spans["low"]), *marks], ignore_index=True)
     note = (
         f"{len(shown)} of {len(lives.names):,} test units, those that broke down first, then those whose service came earliest; "
@@ -102,7 +107,7 @@ def _timeline(lives: TestedLives, shown: np.ndarray) -> Block:
     )
 
 
-def _curves(lives: TestedLives, shown: np.ndarray, threshold: float | None, kind: PredictionKind) -> Block:
+def _curves(lives: TestedLives, shown: np.ndarray, threshold: float | None, kind: PredictionKind, level: float) -> Block:
     import numpy as np
     import pandas as pd
 
@@ -111,14 +116,25 @@ def _curves(lives: TestedLives, shown: np.ndarray, threshold: float | None, kind
     unit, time = lives.watch.unit[place], lives.watch.time[place]
     left = (lives.watch.until[unit] - time) / lives.watch.scale
     rows = pd.DataFrame({"unit": lives.names[unit], "left": left, "predicted": lives.value[order.order[place]]})
-    what = "predicted remaining life" if lives.sign < 0 else f"predicted {kind}"
-    scale = "days" if lives.is_clock else "steps"
-    note = f"Read from right to left: {scale} until the unit failed, or was no longer watched. A good prediction is sure of it well before."
+    what = f"predicted {kind}"
+    note = f"Read from right to left: {lives.step}s until the unit failed, or was no longer watched."
+    if lives.sign < 0:
+        what = (
+            f"predicted remaining life, {lives.step}s"
+            if kind == "point"
+            else f"{level * 100:g} % quantile of the remaining life, {lives.step}s"
+        )
+        most = min(float(rows["left"].max()), float(rows["predicted"].max()))
+        came = pd.DataFrame({"unit": AS_IT_CAME, "left": [0.0, most], "predicted": [0.0, most]})
+        rows = pd.concat([rows, came], ignore_index=True)
+        note += f" {AS_IT_CAME.capitalize()}: what was left of a unit that failed."
+    if threshold is not None:
+        note += f" The level is that {'below' if lives.sign < 0 else 'above'} which a service is asked for."
     return ChartBlock(
         "What was predicted on the way",
         "line",
         Table.of(rows),
-        Column("left", f"{scale} until the end"),
+        Column("left", f"{lives.step}s until the end"),
         (Column("predicted", what),),
         by=Column("unit", "unit", "code"),
         note=note,

@@ -101,9 +101,8 @@ def _over_time(valuation: Valuation, block: str) -> ChartBlock | None:
 
 def _how(valuation: Valuation) -> TextBlock:
     kpi = valuation.kpi
-    ratio = "" if kpi.per is None else f" / ({kpi.per})"
     measured = valuation.per_period[CANDIDATE]
-    return TextBlock((f"{kpi.name} = {kpi.expression}{ratio}", f"Intervals: {measured.method}."))
+    return TextBlock((f"{kpi.name} = {kpi.formula}", f"Intervals: {measured.method}."))
 
 
 __all__ = ["money"]

@@ -130,7 +130,13 @@ class _Event:
     at: float
     low: float
     high: float
-    says: str
+    what: str
+    when: str
+
+    @property
+    def says(self) -> str:
+        """Both in a line."""
+        return f"{self.what}: {self.when}" if self.what else self.when
 
     @property
     def is_span(self) -> bool:
@@ -183,12 +189,12 @@ def _events(block: ChartBlock, ends: Sequence[Axis], kinds: np.ndarray, names: S
         is_span = low[i] == low[i] and high[i] == high[i]
         when = f"{text_of(start, block.low or block.x)} to {text_of(end, block.high or block.x)}" if is_span else text_of(at, block.x)
         kind = int(kinds[i])
-        yield _Event(kind, float(ends[0].places[i]), float(low[i]), float(high[i]), f"{names[kind]}: {when}" if kind >= 0 else when)
+        yield _Event(kind, float(ends[0].places[i]), float(low[i]), float(high[i]), names[kind] if kind >= 0 else "", when)
 
 
 def _event_row(name: str, events: Sequence[_Event], scale: Scale) -> h.Element:
     marks: list[h.Node] = [_grid(scale)]
-    for event in sorted(events, key=lambda event: not event.is_span):  # moments lie over spans
+    for event in sorted(events, key=lambda event: (not event.is_span, -event.kind)):  # moments lie over spans, and the first kind on top
         index = max(event.kind, 0)
         if event.is_span:
             start, end = scale.place(event.low), scale.place(event.high)
@@ -206,10 +212,15 @@ def _event_row(name: str, events: Sequence[_Event], scale: Scale) -> h.Element:
 
 
 def _summary(events: Sequence[_Event]) -> str:
-    """The one event in figures, else what came last."""
+    """The one event in figures, else what came last, with all that came at that moment."""
     if len(events) == 1:
-        return events[0].says.rpartition(": ")[2]
-    return max(events, key=lambda event: (event.high if event.is_span else event.at, not event.is_span)).says if events else NOTHING
+        return events[0].when
+    last = max(events, key=lambda event: (event.high if event.is_span else event.at, not event.is_span), default=None)
+    if last is None:
+        return NOTHING
+    if last.is_span:
+        return last.says
+    return f"{', '.join(event.what for event in events if event.at == last.at and not event.is_span)}: {last.when}"
 
 
 __all__ = ["rows", "timeline"]
