@@ -131,6 +131,7 @@ venn_abers  upshot 0.1.0  Venn-Abers: isotonic regression that keeps away from 0
 
 choice                  from      what it is
 calibration=conformal   packaged  Conformal intervals on validation: a point becomes the quantiles 0.05, 0.5 and 0.95.
+calibration=demand      packaged  Quantiles of demand from the errors of all backtest windows, in units of each series' usual error; never below 0.
 calibration=isotonic    packaged  Isotonic regression on validation: for hundreds of positives and more.
 calibration=none        packaged  Predictions are taken as they are.
 calibration=sigmoid     packaged  Platt scaling on validation: for few positives.

@@ -117,7 +117,15 @@ def test_a_kpi_itself_can_be_bounded(component):
     assert component("gates", "kpi", kpi="savings", max=40.0).judge("g", known).outcome == "FAIL"
     assert component("gates", "kpi", kpi="savings", max=40.0).wants == {"kpi": "savings"}
     assert component("gates", "kpi", kpi="other", min=40.0).judge("g", known).outcome == "FAIL"
-    assert component("gates", "kpi", kpi="savings", against="champion", min_gain=0.0).judge("g", known).outcome == "FAIL"
+
+
+def test_where_nothing_is_served_yet_there_is_nothing_to_beat(component):
+    known = evidence(kpi=valuation(measured(100.0, 50.0, 150.0), measured(1.0, 0.0, 2.0)))
+
+    found = component("gates", "kpi", kpi="savings", against="champion", min_gain=0.0).judge("g", known)
+
+    assert found.outcome == "PASS"
+    assert "nothing to beat" in found.reason
 
 
 @pytest.mark.parametrize("by", ["interval", "value"])

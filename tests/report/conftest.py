@@ -34,9 +34,9 @@ class Opened:
 Open = Callable[..., Opened]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The browser with an empty profile."""
+    """The browser with an empty profile; for one file of tests, because its event loop runs in this thread for as long."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine")
     sync_api = pytest.importorskip("playwright.sync_api")
