@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 
 import pytest
@@ -170,6 +171,25 @@ def promoted(job):
     except UpshotError as error:
         return error.exit_code
     return 0
+
+
+def test_a_journal_is_sound_while_others_write_to_it(ledger, place):
+    def write() -> None:
+        mine = place.ledger().environments
+        mine.promote(FIRST)
+        for _ in range(12):
+            mine.promote(second(2, 1))
+            mine.promote(second(1, 2))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    found = {ledger.verify_journal()}
+    while writer.is_alive():
+        found.add(ledger.verify_journal())
+    writer.join()
+
+    assert found == {None}
+    assert len(ledger.environments.promotions("shop")) == 25
 
 
 def test_the_standard_library_reads_the_same_as_the_ledger_and_without_sqlalchemy(ledger, place):

@@ -38,7 +38,10 @@ class Home(Protocol):
         """Whether it was ever made."""
 
     def engine(self, *, upgrading: bool = False) -> Engine:
-        """An engine whose transactions hold the write lock from the start when they have the option `upshot_writes`."""
+        """An engine whose transactions hold the write lock from the start when they have the option `upshot_writes`.
+
+        Those with `upshot_reads` see everything as it is at their first statement.
+        """
 
     def prepare(self) -> None:
         """Make it whole with today's layout when there is none, and refuse what is no database."""
@@ -83,8 +86,8 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads."""
-        engine = self._open()
+        """A transaction that only reads, all of it as of its first statement."""
+        engine = self._open().execution_options(upshot_reads=True)
         with database_faults(self.name, self.file), engine.begin() as connection:
             yield connection
 

@@ -57,7 +57,10 @@ class PostgresDatabase:
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
-            if connection.get_execution_options().get("upshot_writes", False):
+            options = connection.get_execution_options()
+            if options.get("upshot_reads", False):
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            if options.get("upshot_writes", False):
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(self._busy_seconds * 1000)}")
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
                 connection.exec_driver_sql('LOCK TABLE "schema" IN EXCLUSIVE MODE')

@@ -232,11 +232,12 @@ class Environments:
             if connection.execute(standing.values(withdrawn=entry.seq)).rowcount != 1:
                 raise BusyError("it does not stand any more", [Problem(_subject(row), "was taken back meanwhile")])
 
-    def faults(self, entries: tuple[JournalEntry, ...]) -> Iterator[JournalFault]:
+    def faults(self, connection: Connection, entries: tuple[JournalEntry, ...]) -> Iterator[JournalFault]:
         """Where rows and journal do not say the same.
 
         Args:
-            entries: The whole journal, whose chain was found sound.
+            connection: The transaction in which the journal was read, so that nobody writes between the two.
+            entries: The whole journal.
         """
         from upshot.ledger.schema import APPROVALS, PROMOTIONS, WAIVERS
 
@@ -247,7 +248,7 @@ class Environments:
             (WAIVERS, WaiverRow, (WAIVED,)),
         )
         for table, cls, kinds in tables:
-            rows = self._rows(table, cls)
+            rows = _rows(connection, table, cls)
             told = {entry.seq for entry in entries if entry.kind in kinds}
             yield from (JournalFault(seq, f"has no row in the table {table.name}") for seq in sorted(told - {row.entry for row in rows}))
             for row in rows:
@@ -255,29 +256,11 @@ class Environments:
                 if entry is None or entry.kind not in kinds or _facts(row) != data(entry.body):
                     yield JournalFault(row.entry, f"does not say what row {row.seq} of the table {table.name} says")
                 yield from _withdrawal_faults(row, entries)
-        yield from self._pointer_faults(len(entries) + 1)
-
-    def _pointer_faults(self, after_all: int) -> Iterator[JournalFault]:
-        from upshot.ledger.schema import ENVIRONMENTS, PROMOTIONS
-
-        with self._reading() as connection:
-            pointers = {(row["name"], row["environment"]): row for row in connection.execute(ENVIRONMENTS.select()).mappings()}
-        last: dict[tuple[str, str], PromotionRow] = {}
-        for row in self._rows(PROMOTIONS, PromotionRow):
-            last[row.name, row.environment] = row
-        for key in {**pointers, **last}:
-            pointer, newest = pointers.get(key), last.get(key)
-            if newest is None or pointer is None or (pointer["number"], pointer["promotion"]) != (newest.number, newest.seq):
-                rule = f"is not what the table environments says of {key[0]} in {key[1]}"
-                yield JournalFault(after_all if newest is None else newest.entry, rule)
+        yield from _pointer_faults(connection, len(entries) + 1)
 
     def _rows(self, table: Table, cls: type[Row], **where: object) -> tuple[Row, ...]:
-        query = table.select().order_by(table.c.seq)
-        for column, value in where.items():
-            if value is not None:
-                query = query.where(table.c[column] == value)
         with self._reading() as connection:
-            return tuple(record(cls, row) for row in connection.execute(query).mappings())
+            return _rows(connection, table, cls, **where)
 
     def _insert(self, connection: Connection, pen: Pen, table: Table, row: Row, kind: str) -> Row:
         """Write a row and its entry, in one transaction."""
@@ -288,6 +271,28 @@ class Environments:
         key = done.inserted_primary_key
         assert key is not None
         return replace(placed, seq=int(key[0]))
+
+
+def _pointer_faults(connection: Connection, after_all: int) -> Iterator[JournalFault]:
+    from upshot.ledger.schema import ENVIRONMENTS, PROMOTIONS
+
+    pointers = {(row["name"], row["environment"]): row for row in connection.execute(ENVIRONMENTS.select()).mappings()}
+    last: dict[tuple[str, str], PromotionRow] = {}
+    for row in _rows(connection, PROMOTIONS, PromotionRow):
+        last[row.name, row.environment] = row
+    for key in {**pointers, **last}:
+        pointer, newest = pointers.get(key), last.get(key)
+        if newest is None or pointer is None or (pointer["number"], pointer["promotion"]) != (newest.number, newest.seq):
+            rule = f"is not what the table environments says of {key[0]} in {key[1]}"
+            yield JournalFault(after_all if newest is None else newest.entry, rule)
+
+
+def _rows(connection: Connection, table: Table, cls: type[Row], **where: object) -> tuple[Row, ...]:
+    query = table.select().order_by(table.c.seq)
+    for column, value in where.items():
+        if value is not None:
+            query = query.where(table.c[column] == value)
+    return tuple(record(cls, row) for row in connection.execute(query).mappings())
 
 
 def _served(connection: Connection, name: str) -> Iterator[ServedRow]:

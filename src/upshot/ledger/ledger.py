@@ -378,11 +378,8 @@ class Ledger:
 
     def journal(self) -> tuple[JournalEntry, ...]:
         """All entries, the oldest first."""
-        from upshot.ledger.schema import JOURNAL
-
         with self._database.reading() as connection:
-            found = connection.execute(JOURNAL.select().order_by(JOURNAL.c.seq)).mappings()
-            return tuple(record(JournalEntry, row) for row in found)
+            return _entries(connection)
 
     def verify_journal(self, outside: Path | None = None) -> JournalFault | None:
         """The first entry that is missing, moved, changed or written anew, or that a table of promotions, approvals and waivers contradicts.
@@ -392,14 +389,19 @@ class Ledger:
         Args:
             outside: A copy of the file of checkpoints from another place, which must agree too.
         """
-        entries = self.journal()
         own, beside = self._checkpoints, self._database.file is not None
+        files = [own, None if outside is None else Checkpoints(outside)]
+        seen = [
+            checkpoint for file in files if file is not None for checkpoint in file.read()[0]
+        ]  # first: others may add to both meanwhile
+        with self._database.reading() as connection:
+            entries = _entries(connection)
+            fault = first_fault(entries, seen) or min(
+                self.environments.faults(connection, entries), key=lambda found: found.seq, default=None
+            )
         if beside and entries and own is not None and not own.path.exists():
             return JournalFault(1, f"and all after it have no checkpoint: {own.path} is missing")
-        files = [own, None if outside is None else Checkpoints(outside)]
-        seen = [checkpoint for file in files if file is not None for checkpoint in file.read()[0]]
-        fault = first_fault(entries, seen)
-        return fault or min(self.environments.faults(entries), key=lambda found: found.seq, default=None)
+        return fault
 
     @property
     def checkpoints(self) -> Checkpoints | None:
@@ -427,6 +429,12 @@ class Ledger:
 
     def _now(self) -> str:
         return stamp(self._clock())
+
+
+def _entries(connection: Connection) -> tuple[JournalEntry, ...]:
+    from upshot.ledger.schema import JOURNAL
+
+    return tuple(record(JournalEntry, row) for row in connection.execute(JOURNAL.select().order_by(JOURNAL.c.seq)).mappings())
 
 
 def _insert_run(connection: Connection, row: RunRow) -> None:
