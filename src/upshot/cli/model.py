@@ -49,7 +49,8 @@ def execute(arguments: argparse.Namespace) -> int:
         return _show(state, version, as_json=arguments.json)
     from upshot.engine.foreign import export
 
-    export(version, state.artefacts, arguments.folder)
+    libraries = state.ledger.run(version.run).summary.get("environment", {}).get("libraries", {})
+    export(version, state.artefacts, arguments.folder, libraries)
     print(f"{version.name}@{version.number}: {len(version.manifest)} files and their manifest in {arguments.folder}")
     return 0
 
@@ -107,4 +108,6 @@ def _verify(folder: Path, *, as_json: bool) -> int:
         print(
             f"{found.name}@{found.number}: {len(found.files)} files are what the manifest says; {found.golden_rows} golden rows answered as before"
         )
+        for library, (trained, here) in found.libraries.items():
+            print(f"warning: trained with {library} {trained}, and here is {here}")
     return 0

@@ -206,8 +206,8 @@ class Cases:
         rows: The columns of the snapshot.
         labels: Columns `label`; where the data has them `as_of` (when the decision falls), `label_known_at` (when the outcome is
             known; a row may feed features of cases with a later `as_of` only), `censored` (bool: the outcome was not seen to its
-            end), `asked` (bool: False for a row that is history for later parts, while nobody asks for its own outcome) and always
-            `block` (int64: the unit that intervals resample: a day, a week, an entity, a case). Of things that wear out also `age`,
+            end), `asked` (bool: False for a row that is history for later parts, while nobody asks for its own outcome), `matured` (bool: False where
+            the outcome was not known yet when the rows were drawn, so that no part may hold the case) and always `block` (int64: the unit that intervals resample: a day, a week, an entity, a case). Of things that wear out also `age`,
             `remaining` (time until they were seen for the last time, however the label is made; both in days, or in steps of a
             counter) and `fails` (bool: that end is a failure, and not the end of watching).
         roles: Column roles of `rows`.
@@ -232,7 +232,7 @@ class Cases:
 
     def blind(self) -> Cases:
         """The same cases without their outcome: what a model may see when it predicts."""
-        outcome = ("label", "label_known_at", "censored", "asked", "remaining", "fails")
+        outcome = ("label", "label_known_at", "censored", "asked", "matured", "remaining", "fails")
         return replace(self, rows=self.rows.without(self.roles.known_after), labels=self.labels.without(outcome))
 
     def seen(self) -> np.ndarray:

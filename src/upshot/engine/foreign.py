@@ -23,6 +23,8 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -57,16 +59,31 @@ class Limits:
 
 @dataclass(frozen=True)
 class ForeignModel:
-    """A folder that was found sound. `files` are path -> SHA-256."""
+    """A folder that was found sound.
+
+    Attributes:
+        name: Of the use case.
+        number: Of the version, where it was registered.
+        files: Path -> SHA-256.
+        golden_rows: How many were answered as before.
+        libraries: Library that is of another version here -> version that it was trained with, and version here ("none" without it).
+    """
 
     name: str
     number: int
     files: Mapping[str, str]
     golden_rows: int
+    libraries: Mapping[str, tuple[str, str]]
 
 
-def export(version: VersionRow, artefacts: Artefacts, folder: Path) -> None:
+def export(version: VersionRow, artefacts: Artefacts, folder: Path, libraries: Mapping[str, str]) -> None:
     """Write a version's files, each verified, and their manifest.
+
+    Args:
+        version: A registered one.
+        artefacts: Where its files are.
+        folder: New or empty.
+        libraries: Library that its results depend on -> version that it was trained with.
 
     Raises:
         UsageError: There is something in the folder already.
@@ -76,6 +93,7 @@ def export(version: VersionRow, artefacts: Artefacts, folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError("nothing is exported", [Problem(str(folder), "must be a new or an empty folder")])
     manifest = {"shape": SHAPE, "name": version.name, "number": version.number, "files": dict(version.manifest)}
+    manifest["libraries"] = dict(libraries)
     contents = {path: artefacts.read(digest) for path, digest in version.manifest.items()}
     try:
         for path, content in {**contents, MANIFEST: (json.dumps(manifest, indent=1) + "\n").encode()}.items():
@@ -107,8 +125,27 @@ def verify(folder: Path, limits: Limits | None = None) -> ForeignModel:
         for path, content in contents.items():
             (copies / path).parent.mkdir(parents=True, exist_ok=True)
             (copies / path).write_bytes(content)
-        rows = _rehearse(folder, copies, Path(place), limits or Limits())
-    return ForeignModel(manifest["name"], manifest["number"], manifest["files"], rows)
+        differing = _differing(manifest["libraries"])
+        try:
+            rows = _rehearse(folder, copies, Path(place), limits or Limits())
+        except IntegrityError as error:
+            raise _refused(
+                folder, [*error.problems, *(Problem(f"library {n}", f"it was trained with {a}", b) for n, (a, b) in differing.items())]
+            ) from error
+    return ForeignModel(manifest["name"], manifest["number"], manifest["files"], rows, differing)
+
+
+def _differing(trained: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Libraries that are of another version here, or not here at all."""
+    here = {name: _installed(name) for name in trained}
+    return {name: (version, here[name]) for name, version in trained.items() if here[name] != version}
+
+
+def _installed(library: str) -> str:
+    try:
+        return version_of(library)
+    except PackageNotFoundError:
+        return "none"
 
 
 def _refused(folder: Path, problems: list[Problem]) -> IntegrityError:
@@ -169,8 +206,9 @@ def _listing(folder: Path) -> tuple[dict[str, int], list[Problem]]:
 def _manifest(folder: Path, size: int) -> dict[str, Any]:
     try:
         body = json.loads(_bytes(folder / MANIFEST, min(size, 1 << 20)))
-        sound = body["shape"] == SHAPE and isinstance(body["name"], str) and type(body["number"]) is int and len(body) == 4
-        sound = sound and all(isinstance(text, str) for pair in body["files"].items() for text in pair)
+        sound = body["shape"] == SHAPE and isinstance(body["name"], str) and type(body["number"]) is int and len(body) == 5
+        pairs = [*body["files"].items(), *body["libraries"].items()]
+        sound = sound and all(isinstance(text, str) for pair in pairs for text in pair)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         sound = False
     if not sound:

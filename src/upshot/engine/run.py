@@ -16,6 +16,7 @@ from upshot.catalogue import Catalogue
 from upshot.contracts.components import Incumbent, Lake, Registry
 from upshot.contracts.records import ModelVersion, Snapshot
 from upshot.contracts.tables import Map, freeze
+from upshot.engine.blame import blamed
 from upshot.engine.champion import ServedVersion, incumbent
 from upshot.engine.devices import require_device
 from upshot.engine.environment import environment
@@ -266,7 +267,8 @@ class _Run:
                     value = stage.run(**arguments)
                 self._hold_files(leaves)
                 digest = self.codec.store(value)
-        except BaseException as error:  # watchers hear of every end, also of an interruption; it then goes on its way
+        except BaseException as raised:  # watchers hear of every end, also of an interruption; it then goes on its way
+            error = blamed(raised, self.recipe, self.engine.catalogue)
             if isinstance(error, UpshotError):
                 from upshot.recipe.places import located
 
@@ -274,6 +276,8 @@ class _Run:
             self.log.fails(stage.name, error)
             error.add_note(f"in stage {stage.name!r} of recipe {self.recipe.name!r}")
             self.watchers.tell("on_stage_error", run=self.info, stage=StageInfo(stage.name, key), error=error)
+            if error is not raised:
+                raise error from raised
             raise
         seconds = time.monotonic() - started
         receipt = Receipt(key, stage.name, digest, Map(dict(leaves)), self.info.id, seconds, datetime.now(UTC).isoformat())

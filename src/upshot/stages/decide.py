@@ -6,6 +6,7 @@ from upshot.contracts.components import Policy, Rollout
 from upshot.contracts.records import Decisions, Folds, Kpis, Predictions, Tuned
 from upshot.contracts.tables import Map, Table
 from upshot.stages.game import KpiGame
+from upshot.stages.scoring import as_table
 from upshot.stages.tuning import tune, windows_of
 
 
@@ -24,5 +25,5 @@ def decide(predictions: Predictions, folds: Folds, policy: Policy, rollout: Roll
             game = KpiGame(rollout, objective, folds.history(fold.name, part))
             frame = predictions.frames[f"{fold.name}/{part}"].frame
             cases = folds.part(fold.name, part).blind()
-            frames[f"{fold.name}/{part}"] = Table.of(policy.decide(frame, cases, tuned[fold.name], game))
+            frames[f"{fold.name}/{part}"] = Table.of(as_table(policy.decide(frame, cases, tuned[fold.name], game), policy.spec))
     return Decisions(policy.gives, Map(frames), policy.spec, Map(tuned))

@@ -11,6 +11,7 @@ from upshot.contracts.tables import Map, Table
 from upshot.errors import PluginError, Problem
 from upshot.stages.game import KpiGame
 from upshot.stages.rivals import rival
+from upshot.stages.scoring import as_table
 from upshot.stages.tuning import windows_of
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def play(
 
 
 def _played(rollout: Rollout, decided: pd.DataFrame, test: Cases, history: Cases, offset: int) -> pd.DataFrame:
-    flows = rollout.play(decided, test, history)
+    flows = as_table(rollout.play(decided, test, history), rollout.spec)
     missing = [name for name in ("case", *rollout.columns) if name not in flows.columns]
     if missing:
         raise PluginError(

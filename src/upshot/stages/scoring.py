@@ -26,7 +26,7 @@ def encode(features: Mapping[str, Feature], cases: Cases, history: Cases) -> pd.
     frames: list[pd.DataFrame] = []
     owners: dict[str, str] = {}
     for name, feature in features.items():
-        frame = feature.transform(cases, history)
+        frame = as_table(feature.transform(cases, history), feature.spec, name)
         if len(frame) != cases.size:
             raise _broken("features", name, "must give one row per case", f"{len(frame)} rows for {cases.size} cases")
         for column in frame.columns:
@@ -52,6 +52,7 @@ def with_case(frame: pd.DataFrame, kind: PredictionKind, giver: Spec, cases: int
     """The frame with its `case` column, held to the contract of the kind that its giver declares."""
     import numpy as np
 
+    as_table(frame, giver)
     if "case" not in frame.columns:
         if kind not in ONE_ROW_PER_CASE or len(frame) != cases:
             raise _broken(giver.kind, giver.use, f"must give one row per case for {kind}", f"{len(frame)} rows for {cases} cases")
@@ -64,7 +65,28 @@ def with_case(frame: pd.DataFrame, kind: PredictionKind, giver: Spec, cases: int
     if not np.isfinite(numbers.to_numpy(dtype=float)).all():
         bad = [column for column in numbers if not np.isfinite(numbers[column].to_numpy(dtype=float)).all()]
         raise _broken(giver.kind, giver.use, "predictions must be finite", f"NaN or infinity in {bad}")
+    if kind == "probability" and len(frame) and not frame["probability"].between(0.0, 1.0).all():
+        least, most = frame["probability"].min(), frame["probability"].max()
+        raise _broken(giver.kind, giver.use, "probabilities must lie between 0 and 1", f"{least:g} to {most:g}")
     return frame
+
+
+def as_table(answer: object, giver: Spec, name: str | None = None) -> pd.DataFrame:
+    """A component's answer, which must be a table.
+
+    Args:
+        answer: What it gave.
+        giver: The component.
+        name: Its name in the recipe, where that is not the component's.
+
+    Raises:
+        PluginError: It is none.
+    """
+    import pandas as pd
+
+    if not isinstance(answer, pd.DataFrame):
+        raise _broken(giver.kind, name or giver.use, "must answer a table", "nothing" if answer is None else type(answer).__name__)
+    return answer
 
 
 def score(predictor: Predictor, cases: Cases, history: Cases, *, fold: str | None = None) -> pd.DataFrame:

@@ -66,7 +66,7 @@ def header_problems(where: str, names: Sequence[str], wanted: Iterable[str], *, 
         ["column 'amount' is missing; 'amuont' stands there instead"]
     """
     if len(names) > MOST_COLUMNS:
-        hint = "keep in the recipe those that are used, or bring the table into long form before"
+        hint = "bring the table into long form, or write only the columns that are used"
         return [Problem(where, f"must have at most {MOST_COLUMNS:,} columns", f"{len(names):,}", hint)]
     problems = [
         Problem(where, "every column must have a name", f"column {i + 1} without one") for i, n in enumerate(names) if not n.strip()

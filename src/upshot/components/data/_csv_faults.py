@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 MOST_EXAMPLES = 5
 _WIDEST = 40
-_ZONE = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
+_TIME = re.compile(r"\d:\d\d")
+_OFFSET = re.compile(r"\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)$")
+_WRITTEN = "written as"
+WITHOUT_OFFSET = "without an offset"
 _MISSING = ("na", "n/a", "nan", "null", "none", "nil", "-", "?", "")
 
 
@@ -100,23 +103,44 @@ def _hint(name: str, rule: str, value: str) -> str | None:
         return f"add {value!r} to null_values if it means that nothing is known"
     if rule.startswith(("float64", "int64")):
         return _number_hint(rule, value)
-    if rule.startswith("timestamp") and "written as" not in rule:
-        zoned = _ZONE.search(value) is not None
-        if zoned != rule.startswith("timestamp_utc") and any(c.isdigit() for c in value):
-            if zoned:
-                return f"it names a zone: declare columns.{name}: timestamp_utc, which is kept in UTC"
-            if ":" in value:
-                return f"it names no zone: write one, such as +01:00, or say zones.{name}"
-    if rule.startswith(("timestamp", "date")):
-        return f"write it as 2025-01-31 12:00:00, or set formats.{name}, such as ['%d/%m/%Y']"
-    return None
+    return _moment_hint(name, rule, value) if rule.startswith(("timestamp", "date")) else None
+
+
+def _moment_hint(name: str, rule: str, value: str) -> str:
+    if _WRITTEN in rule:
+        return f"if it is written in another way, add that to formats.{name}"
+    has_offset = _OFFSET.search(value) is not None
+    if has_offset and WITHOUT_OFFSET in rule:
+        return f"take the offset out, or leave out zones.{name}"
+    if has_offset and not rule.startswith("timestamp_utc"):
+        return f"it has an offset: declare columns.{name}: timestamp_utc, which is kept in UTC"
+    if rule.startswith("timestamp_utc") and not has_offset and _TIME.search(value) is not None:
+        return f"it has no offset: write one, such as +01:00, or say in zones.{name} which zone's clock it shows"
+    return f"write it as 2025-01-31 12:00:00, or set formats.{name}, such as ['%d/%m/%Y']"
 
 
 def _number_hint(rule: str, value: str) -> str | None:
-    if re.search(r"[^\W\d_]|[^\x00-\x7f]|[$%]", value) and re.search(r"\d", value):
-        return "write the number alone: no currency, no unit, no letters" if not re.fullmatch(r"[0-9a-fA-FxX]+", value) else None
-    if re.search(r"\d[.,' ]\d{3}([.,' ]\d{3})*([.,]\d+)?$", value) and len(re.findall(r"[.,' ]", value)) > 1:
-        return "write it without thousands separators" + (
-            ", then set decimal: ','" if "," in value and value.rfind(",") > value.rfind(".") else ""
-        )
+    """How to write a number that is none.
+
+    Example:
+        >>> _number_hint("int64", "1,002"), _number_hint("float64", "1,5"), _number_hint("float64 and finite", "1e999")
+        ('write it without thousands separators', "set decimal: ',' if that is its decimal mark", None)
+    """
+    if _is_number(value) or not re.search(r"\d", value) or re.fullmatch(r"0[xX][0-9a-fA-F]+", value.strip()):
+        return None
+    if re.search(r"[^\W\d_]|[^\x00-\x7f]|[$%]", value):
+        return "write the number alone: no currency, no unit, no letters"
+    marks = re.findall(r"[.,' ]", value.strip())
+    groups = re.fullmatch(r"[+-]?\d{1,3}([.,' ]\d{3})+([.,]\d+)?", value.strip())
+    if groups is not None and (len(marks) > 1 or rule.startswith("int64")):
+        is_comma = rule.startswith("float64") and "," in value and value.rfind(",") > value.rfind(".")
+        return "write it without thousands separators" + (", then set decimal: ','" if is_comma else "")
     return "set decimal: ',' if that is its decimal mark" if rule.startswith("float64") and "," in value else None
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LOOKED_AT = 100
 
 _LEADING_ZERO = r"^\s*[+-]?0[0-9xX]"
-_LONG_NUMBER = r"^\s*[+-]?[0-9]{16,}\s*$"
+_LONG_NUMBER = r"^\s*[+-]?[0-9]{16,}(\.0*)?\s*$"
 
 _TWO_WAYS = {
     r"^\d{1,2}[/.-]\d{1,2}[/.-](\d{2}|\d{4})([ T].*)?$": "dates; declare it timestamp and set formats.{name}, such as ['%d/%m/%Y']",
@@ -59,7 +59,7 @@ def _inexact(where: str, name: str, kind: pa.DataType, text: pa.ChunkedArray) ->
         return Problem(where, f"column {name!r} has leading zeros that a number would lose", told(zeros[0].as_py()), hint)
     if pa.types.is_floating(kind):
         long = text.filter(pc.match_substring_regex(text, _LONG_NUMBER)).unique().to_pylist()
-        lost = [value for value in long if int(value) != int(float(value))]
+        lost = [value for value in long if int(value.partition(".")[0]) != int(float(value))]
         if lost:
             rule = f"column {name!r} has more digits than a float64 holds"
             return Problem(where, rule, told(lost[0]), f"declare columns.{name}: string, or float64 if the digits mean nothing")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from upshot.components.data._columns import ColumnType, arrow_type, declared_type, header_problems, left_out, role_columns
-from upshot.components.data._csv_faults import MOST_EXAMPLES, misfits, ragged_rows, value_problems
+from upshot.components.data._csv_faults import MOST_EXAMPLES, WITHOUT_OFFSET, misfits, ragged_rows, value_problems
 from upshot.components.data._csv_inferred import doubts
 from upshot.components.data._csv_text import MOST, START, Before, header, pieces, records, utf8, wrong_quotes
 from upshot.components.data._csv_zones import ZoneParams, in_utc
@@ -89,6 +89,16 @@ class CsvParams(SourceParams):
         for name in self.formats:
             if self.columns.get(name) not in ("timestamp", "timestamp_utc", "date"):
                 raise ValueError(f"formats.{name} needs columns.{name} to be timestamp, timestamp_utc or date")
+            wants_offset = self.columns[name] == "timestamp_utc" and name not in self.zones
+            for pattern in self.formats[name]:
+                if wants_offset and "%z" not in pattern:
+                    raise ValueError(
+                        f"formats.{name} must read an offset (%z) into a timestamp_utc, or zones.{name} say its zone; got {pattern!r}"
+                    )
+                if "%z" in pattern and not wants_offset:
+                    raise ValueError(
+                        f"formats.{name} reads an offset (%z), for which columns.{name} must be timestamp_utc without zones.{name}"
+                    )
         for name in self.zones:
             if self.columns.get(name) != "timestamp_utc":
                 raise ValueError(f"zones.{name} needs columns.{name} to be timestamp_utc, in which it is kept")
@@ -323,6 +333,8 @@ class _File:
         return problems or [Problem(self.file, "cannot be read", str(error))]
 
     def _told_type(self, name: str, kind: pa.DataType) -> str:
+        if name in self.params.zones:
+            return f"timestamp {WITHOUT_OFFSET}, because zones.{name} says its zone"
         names = {"double": "float64", "timestamp[us]": "timestamp", "timestamp[us, tz=UTC]": "timestamp_utc", "date32[day]": "date"}
         told = names.get(str(kind), str(kind))
         return told if name in self.params.columns else f"{told}, as in the files before"

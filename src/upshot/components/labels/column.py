@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from upshot.components.durations import Duration
+from upshot.components.durations import Duration, Moment
 from upshot.components.faults import column_of, rows_problem
 from upshot.components.labels._blocks import Block, block_codes, block_of
 from upshot.components.labels._outcome import Scalar, censored_rows, outcome
-from upshot.components.times import is_clock, span_ticks, times
+from upshot.components.times import is_clock, moment_of, moment_text, span_ticks, ticks, times
 from upshot.contracts.params import Params
 from upshot.contracts.records import Cases, Checked, Roles, Spec
 from upshot.contracts.tables import Table
@@ -33,6 +33,10 @@ class ColumnParams(Params):
         None,
         description="Time after which an outcome is known ('7 days'); a column named by data.roles.label_time goes before it.",
     )
+    drawn_at: Moment | None = Field(
+        None,
+        description="Moment at which the rows were drawn from their source: outcomes that were not known by then are in no part, whatever the target says. None when all are known.",
+    )
     order: Literal["time", "rows"] = Field(
         "time",
         description="time: cases fall at data.roles.time; rows: the rows stand in the order of time without saying when, so their numbers from 0 are their time.",
@@ -50,7 +54,8 @@ class Column:
     """Cases with the outcome of a column.
 
     Gives `label` (int64 for 0/1, float64 for numbers, the items themselves where the target is the item that is recommended),
-    `as_of` where there is a time, `label_known_at` where it is declared, `censored` where a column says so, and `block`.
+    `as_of` where there is a time, `label_known_at` where it is declared, `censored` where a column says so, `matured` where
+    `drawn_at` is given, and `block`.
     """
 
     spec: Spec
@@ -62,26 +67,28 @@ class Column:
         """Make one case a row.
 
         Raises:
-            RecipeError: No role names an outcome, or the block needs a role that is not given.
-            DataError: An outcome is null, infinite, text, of one class, or known before its case.
+            RecipeError: No role names an outcome, the block needs a role that is not given, or it is not said when outcomes are known.
+            DataError: An outcome is null, infinite, text, of one class, or known before its case; a case lies after the rows were drawn.
         """
         import pandas as pd
 
         roles, frame = checked.snapshot.roles, checked.data.frame
         problems: list[Problem] = []
         censored = censored_rows(frame, roles, problems)
-        columns: dict[str, object] = {"label": self._label(frame, roles, censored, problems)}
         as_of = self._moments(frame, roles)
-        if as_of is not None:
-            columns["as_of"] = as_of
-            known = self._known_at(frame, roles, as_of, problems)
-            columns |= {} if known is None else {"label_known_at": known}
+        of_time: list[Problem] = []
+        known = None if as_of is None else self._known_at(frame, roles, as_of, of_time)
+        matured = self._matured(as_of, known, of_time)
+        columns: dict[str, object] = {"label": self._label(frame, roles, censored, matured, problems)}
+        columns |= {} if as_of is None else {"as_of": as_of}
+        columns |= {} if known is None else {"label_known_at": known}
+        columns |= {} if self.params.drawn_at is None else {"matured": matured}
         if roles.censored:
             columns["censored"] = censored
         block = block_of(self.params.block, roles, as_of)
         columns["block"] = block_codes(block, frame, roles, as_of)
-        if problems:
-            raise DataError("the cases cannot be made", problems)
+        if problems or of_time:
+            raise DataError("the cases cannot be made", [*problems, *of_time])
         return Cases(checked.data, Table.of(pd.DataFrame(columns)), roles, block)
 
     def _moments(self, frame: pd.DataFrame, roles: Roles) -> pd.Series | None:
@@ -95,13 +102,35 @@ class Column:
             return pd.Series(np.arange(len(frame)))
         return times(column_of(frame, roles.time, "data.roles.time"), roles.time) if roles.time else None
 
-    def _label(self, frame: pd.DataFrame, roles: Roles, censored: np.ndarray, problems: list[Problem]) -> object:
+    def _matured(self, as_of: pd.Series | None, known: pd.Series | None, problems: list[Problem]) -> np.ndarray | None:
+        """False where the outcome was not known when the rows were drawn, shape (n,); None where nothing says when that was."""
+        if self.params.drawn_at is None:
+            return None
+        if as_of is None or known is None:
+            hint = "set labels.delay, or name the column under data.roles.label_time"
+            rule = "needs the moment at which each outcome is known"
+            raise RecipeError("nobody knows which outcomes were known", [Problem("labels.drawn_at", rule, None, hint)])
+        clock, drawn = is_clock(as_of), moment_of(self.params.drawn_at)
+        if clock == isinstance(self.params.drawn_at, int):
+            wanted = "a date, as the time of the cases is" if clock else "an integer, as the time of the cases is"
+            raise RecipeError("a moment of another kind", [Problem("labels.drawn_at", f"must be {wanted}", repr(self.params.drawn_at))])
+        after = ticks(as_of) > drawn
+        if after.any():
+            rule = f"must not lie after labels.drawn_at ({moment_text(drawn, clock)})"
+            problems.append(rows_problem("data.roles.time", rule, after, as_of.astype("str")))
+        matured: np.ndarray = ticks(known) <= drawn
+        return matured
+
+    def _label(
+        self, frame: pd.DataFrame, roles: Roles, censored: np.ndarray, matured: np.ndarray | None, problems: list[Problem]
+    ) -> object:
         target = roles.target or roles.item
         if target is None:
             raise RecipeError("the recipe names no outcome", [Problem("data.roles.target", "must name the column to predict")])
         values = column_of(frame, target, "data.roles.target")
         if target != roles.item:
-            return outcome(values, self.params.positive, censored, problems)
+            known = values if matured is None else _stood_in_for(values, matured)
+            return outcome(known, self.params.positive, censored, problems)
         if values.isna().any() and not self.params.allow_nothing:
             hint = "or set labels.allow_nothing=true: visits on which nothing was taken"
             problems.append(rows_problem(target, "the item must not be null", values.isna().to_numpy(), values, hint))
@@ -119,6 +148,12 @@ class Column:
         if early.any():
             problems.append(rows_problem(roles.label_time, f"must not lie before {roles.time!r}", early, known.astype("str")))
         return known
+
+
+def _stood_in_for(values: pd.Series, matured: np.ndarray) -> pd.Series:
+    """The outcomes with some value where they are null because nobody knew them yet; no part holds such a case."""
+    known = values[matured].dropna()
+    return values.where(matured | values.notna(), known.iloc[0]) if len(known) else values
 
 
 def _later(as_of: pd.Series, ticks: int) -> pd.Series:
