@@ -27,7 +27,7 @@ def grid_of(*words: str) -> Grid:
         ("seed=range(1,4)", ["seed=1", "seed=2", "seed=3"]),
         ("model.learning_rate=range(0.1,0.4,0.1)", ["model.learning_rate=0.1", "model.learning_rate=0.2", "model.learning_rate=0.3"]),
         ("seed=range(3,0,-1)", ["seed=3", "seed=2", "seed=1"]),
-        ("model=glob(*boost*,exclude=[hist*,*_aft])", ["model=xgboost"]),
+        ("model=glob(xgb*,exclude=[*_aft])", ["model=xgboost"]),
         ("seed=sort(3,1,2)", ["seed=1", "seed=2", "seed=3"]),
         ("a='x, y','z'", ["a='x, y'", "a='z'"]),
         ("a=[1,2],[3]", ["a=[1,2]", "a=[3]"]),
