@@ -69,9 +69,12 @@ class Catalogue:
         self.broken = broken
         self.secrets = secrets or Secrets()
         self._by_name: dict[tuple[str, str], tuple[Component, Plugin]] = {}
+        self._resolved: dict[str, Any] = {}
         for plugin in plugins:
             for component in plugin.components:
                 self._add(component, plugin)
+        self._components = tuple(component for component, _ in self._by_name.values())
+        self._names = {kind: tuple(sorted(name for k, name in self._by_name if k == kind)) for kind in KINDS}
 
     def _add(self, component: Component, plugin: Plugin) -> None:
         if component.kind not in KINDS:
@@ -112,7 +115,7 @@ class Catalogue:
 
     def names(self, kind: str) -> tuple[str, ...]:
         """Names of a kind, sorted."""
-        return tuple(sorted(name for k, name in self._by_name if k == kind))
+        return self._names.get(kind, ())
 
     def provider(self, kind: str, name: str) -> Plugin:
         """Who offers a component."""
@@ -120,7 +123,7 @@ class Catalogue:
 
     def components(self) -> tuple[Component, ...]:
         """Everything that is offered."""
-        return tuple(component for component, _ in self._by_name.values())
+        return self._components
 
     def config_folders(self) -> tuple[tuple[Plugin, Path], ...]:
         """Plugins' config folders, in search order."""
@@ -198,9 +201,11 @@ class Catalogue:
         return "no such plugin", repr(name), did_you_mean(name, (p.name for p in self.plugins))
 
     def _resolve(self, component: Component, path: str) -> Any:
+        if path in self._resolved:
+            return self._resolved[path]
         module, _, attribute = path.partition(":")
         try:
-            return getattr(import_module(module), attribute)
+            return self._resolved.setdefault(path, getattr(import_module(module), attribute))
         except (ImportError, AttributeError) as error:
             plugin = self.provider(component.kind, component.name)
             raise PluginError(

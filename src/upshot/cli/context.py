@@ -105,15 +105,8 @@ class Context:
                 except RecipeError as error:
                     error.problems = tuple(in_environment(problem, other) for problem in error.problems)
                     raise
-            if found.environment != env:
-                self._keep(found, name, overrides, other)
         keep(recipe, key, catalogue=self.catalogue, project=self.project)
         return recipe
-
-    def _keep(self, recipe: Recipe, name: str, overrides: list[str], env: str) -> None:
-        """Remember what a recipe is in another environment, now that it was composed and proven there too."""
-        key = composition_key(name, overrides, env=env, catalogue=self.catalogue, project=self.project, around=self.surroundings)
-        keep(recipe, key, catalogue=self.catalogue, project=self.project)
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:

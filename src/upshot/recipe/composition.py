@@ -359,7 +359,7 @@ class _Composer:
 
     def _check_texts(self) -> None:
         hostile = []
-        for path, value in list(leaves(self.result.tree)):
+        for path, value in leaves(self.result.tree):
             if isinstance(value, str) and "${" in value:
                 where = ".".join(str(part) for part in path)
                 place = self.result.provenance.place(path)

@@ -107,16 +107,22 @@ def hostile_text(text: str, where: str, place: str | None) -> Problem | None:
     return Problem(where, rule, repr(text[:80]), "a parameter that takes a secret gets it as ${secret:NAME}", place)
 
 
-def leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+def leaves(value: Any) -> list[tuple[KeyPath, Any]]:
     """Every scalar and every empty container inside a value, with its path."""
-    if isinstance(value, dict) and value:
+    found: list[tuple[KeyPath, Any]] = []
+    _gather(value, (), found)
+    return found
+
+
+def _gather(value: Any, path: KeyPath, found: list[tuple[KeyPath, Any]]) -> None:
+    if value and isinstance(value, dict):
         for key, item in value.items():
-            yield from leaves(item, (*path, key))
-    elif isinstance(value, list) and value:
+            _gather(item, (*path, key), found)
+    elif value and isinstance(value, list):
         for index, item in enumerate(value):
-            yield from leaves(item, (*path, index))
+            _gather(item, (*path, index), found)
     else:
-        yield path, value
+        found.append((path, value))
 
 
 def dotted(path: KeyPath) -> str:
