@@ -287,7 +287,7 @@ def test_an_unknown_flag_is_refused_with_the_nearest_one(tiny: RecipeProject) ->
 def test_a_command_without_its_recipe_says_what_is_missing(tiny: RecipeProject) -> None:
     outcome = tiny.run("run")
 
-    text = "UsageError: the command line is wrong\n\n  upshot run  the following arguments are required: recipe; upshot run --help\n"
+    text = "UsageError: the command line is wrong\n\n  recipe  must be named; upshot recipes lists them; upshot run --help\n"
     assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (2, "", text)
 
 

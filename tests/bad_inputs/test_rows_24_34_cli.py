@@ -70,9 +70,17 @@ def refused(*problems: str) -> str:
                 f"3      unknown option; {did_you_mean('3', flags_of('run'))}",
             ),
         ),
-        (["plan"], usage("upshot plan  the following arguments are required: recipe; upshot plan --help")),
+        (["plan"], usage("recipe  must be named; upshot recipes lists them; upshot plan --help")),
+        (
+            ["whatif"],
+            usage(
+                "RUN         must be named; upshot runs lists them; upshot whatif --help",
+                "NAME=VALUE  must be named; upshot value RUN lists the parameters; upshot whatif --help",
+            ),
+        ),
+        (["data"], usage("action  must be one of: list, show, diff, verify, profile, quarantine; upshot data --help")),
     ],
-    ids=["command", "first option", "short form", "option", "nothing"],
+    ids=["command", "first option", "short form", "option", "nothing", "neither run nor value", "no action"],
 )
 def test_row_24_an_unknown_command_or_option_gets_the_nearest(project: Any, words: list[str], told: str) -> None:
     outcome = project.run(*words)
@@ -202,8 +210,8 @@ def test_row_32_a_name_that_looks_like_an_option_is_one(project: Any) -> None:
 
     assert (outcome.exit_code, outcome.stdout) == (2, "")
     assert outcome.stderr == usage(
-        f"-rf         unknown option; {did_you_mean('-rf', flags_of('run'))}",
-        "upshot run  the following arguments are required: recipe; upshot run --help",
+        f"-rf     unknown option; {did_you_mean('-rf', flags_of('run'))}",
+        "recipe  must be named; upshot recipes lists them; upshot run --help",
     )
 
 

@@ -209,7 +209,7 @@ def test_plugins_list_names_distribution_hooks_and_components(project: RecipePro
     head, first = outcome.stdout.splitlines()[:2]
     assert re.split(r"  +", head) == ["plugin", "distribution", "hooks", "components"]
     assert re.split(r"  +", first)[:3] == ["upshot", f"upshot {version('upshot')}", "register_components"]
-    assert "calibration: conformal, isotonic, none, sigmoid, venn_abers; " in first
+    assert "5 of kind calibration; " in first and "kpi: cells, expression; " in first
     listed = project.run("plugins", "list", "--json").json
     assert (listed["broken"], listed["plugins"][0]["hooks"]) == ([], ["register_components"])
 

@@ -70,6 +70,7 @@ def test_rows_of_a_unit_that_go_back_or_repeat_are_found_with_what_stood_before(
     assert broken.tolist() == [False, False, False, True, True]
     assert finding.rule == "cycle must go forward within each unit: 2 of 5 rows go back or repeat"
     assert finding.examples == ("row 3: 2 of 'a' after 3", "row 4: 3 of 'a' after 3")
+    assert finding.remedy.startswith("drop copies, sort rows that are only in disorder") and whole.remedy == ""
     assert hidden.examples == ("row 3: (hidden)", "row 4: (hidden)")
     assert whole.rule == "cycle must go forward within each unit: so it does in 3 rows"
     with pytest.raises(DataError, match="needs the unit and its time"):

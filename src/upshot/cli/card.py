@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from upshot.cli.context import Context
+from upshot.cli.context import Context, add_run
 from upshot.cli.report import add_output, write
 from upshot.cli.text import columns, size
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument(
-        "run", nargs="?", default="last", metavar="RUN", help="id of a run or the beginning of one, a recipe, or last (default)"
-    )
+    add_run(parser)
     add_output(parser, "md")
 
 

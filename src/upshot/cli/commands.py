@@ -50,6 +50,16 @@ COMMANDS: dict[str, str] = {
 """Command -> what it does. Each is `upshot.cli.<command>`."""
 
 
+MISSING = "the following arguments are required: "
+LISTED_BY = {
+    "recipe": "upshot recipes lists them",
+    "RUN": "upshot runs lists them",
+    "RECIPE@NUMBER": "upshot model list has them",
+    "NAME=VALUE": "upshot value RUN lists the parameters",
+}
+"""Placeholder of an argument -> where a newcomer finds what can stand there."""
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints read like every other error."""
 
@@ -65,8 +75,10 @@ class Parser(argparse.ArgumentParser):
         wrong = message.rpartition("unrecognized arguments: ")[2].split() if "unrecognized arguments" in message else self._unknown()
         flags = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
         problems = [Problem(word, "unknown option", None, did_you_mean(word, flags)) for word in wrong]
-        if "unrecognized arguments" not in message:
-            problems.append(Problem(self.prog, self._without_optional(message), None, f"{self.prog} --help"))
+        if MISSING in message:
+            problems += self._missing(message.partition(MISSING)[2].split(", "))
+        elif "unrecognized arguments" not in message:
+            problems.append(Problem(self.prog, message, None, f"{self.prog} --help"))
         raise UsageError("the command line is wrong", problems)
 
     def _unknown(self) -> list[str]:
@@ -75,11 +87,17 @@ class Parser(argparse.ArgumentParser):
         typed = [word.partition("=")[0] for word in self.words if word.startswith("-") and word.strip("-")]
         return [word for word in typed if word not in known and not word.lstrip("-").replace(".", "").isdigit()]
 
-    def _without_optional(self, message: str) -> str:
-        """The message without words that need not be there: intermixed parsing lists them among the missing."""
-        head, colon, names = message.partition("are required: ")
-        optional = {action.dest for action in self._actions if action.nargs in ("*", "?")}
-        return head + colon + ", ".join(name for name in names.split(", ") if name not in optional)
+    def _missing(self, names: Sequence[str]) -> list[Problem]:
+        """A problem for each word that must be there; intermixed parsing lists those that need not be among them."""
+        actions = [action for action in self._actions if not action.option_strings and action.nargs not in ("*", "?")]
+        missing = [action for action in actions if str(action.metavar or action.dest) in names]
+        found = []
+        for action in missing:
+            name, options = str(action.metavar or action.dest), ", ".join(map(str, action.choices or ()))
+            rule = f"must be one of: {options}" if options else "must be named"
+            hint = "; ".join(part for part in (LISTED_BY.get(name), f"{self.prog} --help") if part)
+            found.append(Problem(name, rule, None, hint))
+        return list(dict.fromkeys(found)) or [Problem(self.prog, f"{MISSING}{', '.join(names)}", None, f"{self.prog} --help")]
 
 
 def parser_of(name: str) -> Parser:

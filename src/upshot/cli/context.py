@@ -116,6 +116,13 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     add_env(parser)
 
 
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """The run that a command tells of; the last one when left out."""
+    parser.add_argument(
+        "run", nargs="?", default="last", metavar="RUN", help="id of a run or the beginning of one, a recipe, or last (default)"
+    )
+
+
 def add_env(parser: argparse.ArgumentParser) -> None:
     """The environment that is laid over the recipe."""
     parser.add_argument("--env", metavar="NAME", help="environment whose keys are laid over the recipe, below the overrides")

@@ -149,7 +149,8 @@ def _tables(state: State, arguments: argparse.Namespace) -> tuple[str, ...]:
 def _table(state: State, arguments: argparse.Namespace) -> str:
     known = sorted({*state.lake.tables(), *(_recorded(state) if arguments.action == "verify" else ())})
     if arguments.table is None:
-        raise UsageError("the command line is wrong", [Problem("table", "must be named", None, did_you_mean("", known))])
+        hint = did_you_mean("", known) if known else f"none is pinned yet in {state.root}: upshot run RECIPE"
+        raise UsageError("the command line is wrong", [Problem("table", "must be named", None, hint)])
     if arguments.table not in known:
         raise UsageError(
             "there is no such table", [Problem("table", "is not pinned", repr(arguments.table), did_you_mean(arguments.table, known))]

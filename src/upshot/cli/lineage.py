@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from upshot.cli.context import Context, add_json
+from upshot.cli.context import Context, add_json, add_run
 from upshot.cli.shapes import printed
 from upshot.cli.text import columns
 from upshot.engine.lineage import Lineage
@@ -16,7 +16,7 @@ WIDTH = 16
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("run", metavar="RUN", help="id of a run, the beginning of one, or last")
+    add_run(parser)
     add_json(parser)
 
 

@@ -23,6 +23,9 @@ def execute(arguments: argparse.Namespace) -> int:
     """List what would change, or change it; nothing is written before every recipe has been read."""
     context = Context.of(arguments)
     files = _files(arguments.recipe, context)
+    if not files:
+        print(f"there is nothing to rewrite: {context.project.root} has no recipes of its own")
+        return 0
     migrated = [(file, *_migrated(file, context.project.root)) for file in files]
     for file, label, text, changes in migrated:
         if not changes:

@@ -9,10 +9,13 @@ from upshot.cli.context import Context, add_json
 from upshot.cli.shapes import printed
 from upshot.cli.text import columns
 
+NAMED = 3
+"""Components of a kind that are named; of more, such as our own, the number is told: `upshot describe KIND` lists them."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("action", choices=["list"], help="what to do")
+    parser.add_argument("action", nargs="?", choices=["list"], default="list", help="list them (default)")
     add_json(parser)
 
 
@@ -28,12 +31,16 @@ def execute(arguments: argparse.Namespace) -> int:
         kinds: dict[str, list[str]] = {}
         for component in plugin.components:
             kinds.setdefault(component.kind, []).append(component.name)
-        offers = "; ".join(f"{kind}: {', '.join(sorted(names))}" for kind, names in kinds.items())
+        offers = "; ".join(_told(kind, sorted(names)) for kind, names in kinds.items())
         rows.append((plugin.name, f"{plugin.distribution} {plugin.version}", ", ".join(plugin.hooks), offers))
     print(columns([("plugin", "distribution", "hooks", "components"), *rows]))
     for broken in catalogue.broken:
         print(f"{broken.name}  {broken.distribution} {broken.version}  could not be loaded: {broken.reason}")
     return 0
+
+
+def _told(kind: str, names: list[str]) -> str:
+    return f"{kind}: {', '.join(names)}" if len(names) <= NAMED else f"{len(names)} of kind {kind}"
 
 
 def document(catalogue: Catalogue) -> dict[str, object]:

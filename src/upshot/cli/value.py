@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from upshot.cli.context import Context, add_json
+from upshot.cli.context import Context, add_json, add_run
 from upshot.cli.shapes import printed
 from upshot.cli.text import columns, number
 from upshot.contracts.records import Kpi
@@ -21,7 +21,7 @@ PREDICTIONS_SHOWN = 5
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("run", metavar="RUN", help="id of a run, the beginning of one, or last")
+    add_run(parser)
     parser.add_argument("--row", metavar="N", type=int, help="one test case by its number, counted from 0")
     parser.add_argument("--key", metavar="KEY", help="one test case by its key; several key columns joined by commas")
     parser.add_argument("--kpi", metavar="NAME", help="the KPI (default: the objective)")

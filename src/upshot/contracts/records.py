@@ -168,7 +168,10 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found: how many rows break it, and a few of them. `action` says what became of them: "refuse", "quarantine", "warn"."""
+    """What one check found: how many rows break it, and a few of them.
+
+    `action` says what became of them: "refuse", "quarantine", "warn"; `remedy` what their owner can do, where more than the rule is to be said.
+    """
 
     check: str
     column: str | None
@@ -176,6 +179,7 @@ class Finding:
     rows: int
     examples: tuple[str, ...] = ()
     action: str = "refuse"
+    remedy: str = ""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def find_run(state: State, word: str) -> RunRow:
         UsageError: There is none, or more than one begins so.
     """
     if not state.has_ledger():
-        raise UsageError("there is no such run", [Problem(word, f"no run is recorded in {state.root}", None, "upshot runs")])
+        raise UsageError("there is no such run", [Problem(word, f"no run is recorded in {state.root}", None, "upshot run RECIPE")])
     found = state.ledger.runs(limit=1) if word == "last" else state.ledger.runs(limit=SHOWN + 1, prefix=word)
     exact = [row for row in found if row.id == word]
     if not exact and not is_run(word):

@@ -1,4 +1,4 @@
-"""Columns that give the outcome away: what no honest column, known when the decision falls, can tell.
+"""Columns that give the outcome away: what no honest column, known when the decision falls, can tell; and numbers that training never saw move.
 
 Looked at on training rows, up to 20,000 of each class, 5,000 where rows are ranked. Rules for classes need twenty rows of each, because five rows are told apart
 by chance.
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from upshot.components.faults import shorten
 from upshot.components.times import is_clock, ticks
 from upshot.contracts.components import Feature
-from upshot.contracts.records import Features, Folds
+from upshot.contracts.records import Features, Folds, Leak
 from upshot.contracts.tables import Map
 from upshot.errors import Problem
-from upshot.stages.leaks import SHARE, refuse, share_text, switch, thin
+from upshot.stages.leaks import SHARE, Look, refuse, share_text, switch, thin
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +34,7 @@ _A_CLASS, _ALL, _RANKED = 20_000, 50_000, 5_000
 
 
 def refuse_proxies(folds: Folds, features: Mapping[str, Feature], encoded: Features) -> None:
-    """Refuse features that tell the outcome.
+    """Refuse features that tell the outcome, or that change only where the model is asked.
 
     Raises:
         DataError: There are such; each with column, share and examples.
@@ -47,10 +47,11 @@ def refuse_proxies(folds: Folds, features: Mapping[str, Feature], encoded: Featu
             "made_after_label": lambda folds, fold: [*_null_patterns(folds, fold, readers), *_later_moments(folds, fold, readers)],
             "value_of_one_label": lambda folds, fold: _values_of_one_label(folds, fold, readers),
             "single_feature_auc": lambda folds, fold: _tell_alone(folds, fold, encoded),
-            "constant_in_training": lambda folds, fold: _constant_in_training(folds, fold, readers),
         },
         "the features give the outcome away",
     )
+    changes: dict[Leak, Look] = {"constant_in_training": lambda folds, fold: _constant_in_training(folds, fold, readers)}
+    refuse(folds, changes, "the features say what training could not teach")
 
 
 def _codings(folds: Folds, fold: str, readers: Mapping[str, str]) -> list[Problem]:

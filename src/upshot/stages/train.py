@@ -7,6 +7,7 @@ from copy import copy, deepcopy
 from upshot.contracts.components import CensoredModel, Compute, Examples, Model, Refittable
 from upshot.contracts.records import Device, Features, Fitted, FittedModels, Folds, Part, Seed, Threads
 from upshot.contracts.tables import Map
+from upshot.errors import DataError, Problem
 
 
 def train(folds: Folds, features: Features, model: Model, seed: Seed, threads: Threads, device: Device) -> FittedModels:
@@ -45,9 +46,20 @@ def train(folds: Folds, features: Features, model: Model, seed: Seed, threads: T
 
 
 def learnt_from(folds: Folds, features: Features, model: Model, fold: str, *parts: Part) -> Examples:
-    """The cases of parts that a model may learn from: censored ones only where it says that it takes them."""
+    """The cases of parts that a model may learn from: censored ones only where it says that it takes them.
+
+    Raises:
+        DataError: All are censored.
+    """
     rows = examples(folds, features, model, fold, *parts)
-    return rows if isinstance(model, CensoredModel) and model.takes_censored else rows.seen()
+    if isinstance(model, CensoredModel) and model.takes_censored:
+        return rows
+    seen = rows.seen()
+    if "train" in parts and rows.cases.size and not seen.cases.size:
+        rule = f"must hold the outcome of some training row: {model.spec.use} does not learn from censored ones"
+        hint = "train on rows whose outcome was seen, or take a model that learns from censored ones too: upshot describe model"
+        raise DataError("there is nothing to learn from", [Problem("labels", rule, f"all {rows.cases.size:,} rows are censored", hint)])
+    return seen
 
 
 def examples(folds: Folds, features: Features, model: Model, fold: str, *parts: Part) -> Examples:

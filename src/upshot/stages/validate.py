@@ -37,7 +37,8 @@ def validate(snapshot: Snapshot, checks: Mapping[str, Check]) -> Checked:
         finding, rows = _checked(name, check, snapshot)
         findings.append(finding)
         if finding.rows and check.action == "refuse":
-            refused.append(Problem(_where(name, finding), finding.rule, "; ".join(finding.examples) or f"{finding.rows:,} rows"))
+            got = "; ".join(finding.examples) or f"{finding.rows:,} rows"
+            refused.append(Problem(_where(name, finding), finding.rule, got, finding.remedy or None))
         if check.action == "quarantine":
             broken[name] = rows
     if refused:

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+REMEDY = (
+    "drop copies, sort rows that are only in disorder; where a counter was reset, each life needs a unit of its own; "
+    "action: quarantine sets such rows aside"
+)
+
+
 class UnitOrderParams(Params):
     """Rows of a unit go forward in time, each moment once."""
 
@@ -61,4 +67,4 @@ class UnitOrder:
             examples = tuple(
                 f"row {row}: {told(at.iloc[row])} of {told(units.iloc[row])} after {told(b)}" for row, b in zip(few, before, strict=True)
             )
-        return Finding("unit_order", time, rule, count, examples), broken
+        return Finding("unit_order", time, rule, count, examples, remedy=REMEDY if count else ""), broken
