@@ -24,12 +24,12 @@ class Spent:
     processor: float = 0.0
 
 
-def spend(command: Sequence[str], folder: Path, *, expect: int = 0) -> Spent:
-    """Run a process and measure it; its output is thrown away."""
+def spend(command: Sequence[str], folder: Path, *, expect: int = 0, output: Path | None = None) -> Spent:
+    """Run a process and measure it; its output goes to a file, or is thrown away."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     started = time.monotonic()
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device, not a path of ours
-        actions = [(os.POSIX_SPAWN_DUP2, nowhere.fileno(), 1)]
+    with (output or Path(os.devnull)).open("w") as target:
+        actions = [(os.POSIX_SPAWN_DUP2, target.fileno(), 1)]
         os.chdir(folder)
         child = os.posix_spawn(command[0], list(command), environment, file_actions=actions)
         _, status, usage = os.wait4(child, 0)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from upshot.catalogue import load_catalogue
-from upshot.components.sections.decomposition import decompose
+from upshot.components.sections.decomposition import decompose, places_of
 from upshot.components.sections.forecast_errors import errors_by
 from upshot.contracts.sections import ChartBlock, Section, TableBlock, TextBlock
 from upshot.engine.state import State
@@ -54,13 +54,9 @@ def test_money_is_told_by_store_and_class_and_is_that_of_the_run(sections):
 
     assert by_store.rows.frame["money"].sum() == pytest.approx(by_category.rows.frame["money"].sum())
     assert list(by_store.rows.frame["store_id"]) and (by_store.rows.frame["fill"] <= 1).all()
-    assert [column.title for column in by_store.columns][1:5] == [
-        "worth",
-        "gain over do nothing",
-        "gain over current rule",
-        "gain over seasonal naive",
-    ]
-    assert worst.rows.frame["money"].is_monotonic_increasing
+    assert [column.title for column in by_store.columns][1:5] == ["worth", "over current rule", "over seasonal naive", "fill rate"]
+    assert worst.title.endswith("series that gain least over the seasonal naive")
+    assert worst.rows.frame["seasonal_naive"].is_monotonic_increasing
 
 
 def test_stock_is_shown_as_it_was_played(sections):
@@ -73,7 +69,9 @@ def test_stock_is_shown_as_it_was_played(sections):
 def test_trend_and_season_add_up_and_a_short_history_is_told_in_a_sentence(sections, component):
     demand, season, rest = (block.rows.frame for block in sections["decomposition"].blocks)
 
-    np.testing.assert_allclose(demand["trend"] + season["season"] + rest["rest"], demand["y"])
+    assert season["place"].tolist() == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    above = demand["date"].dt.day_of_week.map(season["above"])
+    np.testing.assert_allclose(demand["trend"] + above + rest["rest"], demand["y"])
     assert sections["decomposition"].blocks[1].note.startswith("The season explains")
 
 
@@ -86,6 +84,19 @@ def test_a_season_is_found_whatever_its_length():
 
         np.testing.assert_allclose(seasonal[season : 2 * season], pattern, atol=1.5 if season > 7 else 0.9)
         assert len(trend) == len(y)
+
+
+def test_the_places_of_a_season_have_their_names():
+    import pandas as pd
+
+    def names(start, freq, season):
+        return places_of(pd.Series(pd.date_range(start, periods=2 * season, freq=freq)), season).tolist()
+
+    assert names("2026-01-07", "D", 7)[:6] == ["Wed", "Thu", "Fri", "Sat", "Sun", "Mon"]
+    assert names("2026-11-01", "MS", 12)[:3] == ["Nov", "Dec", "Jan"]
+    assert names("2026-01-01 22:00", "h", 24)[:3] == ["22:00", "23:00", "00:00"]
+    assert names("2026-01-02", "W-FRI", 7)[:3] == [1, 2, 3]  # seven weeks are no week
+    assert places_of(pd.Series([5, 6, 7]), 7).tolist() == [1, 2, 3]
 
 
 def test_errors_of_a_slice_without_demand_have_no_share():

@@ -117,3 +117,11 @@ def test_a_step_without_a_case_is_forecast_on_the_way_and_not_given(component, c
 
     among = model.predict(examples(every.blind()), history)["point"].to_numpy()[every.labels.frame["step"] == 55]
     np.testing.assert_allclose(alone, among)
+
+
+def test_errors_are_as_large_as_those_of_the_latest_weeks(component, compute, panel):
+    wild = np.random.default_rng(3).uniform(0, 40, 70).tolist()
+
+    found = forecast(component, compute, panel(rows_of({"a": wild + [5.0] * 90, "b": wild[::-1] + [5.0] * 90})), 153, learner=TREES)
+
+    assert (found["scale"] < 0.5).all()

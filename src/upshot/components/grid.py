@@ -59,10 +59,10 @@ class Grid:
         if not cases.size:
             raise DataError("there is no history to forecast from", [Problem("split", "must leave rows before the forecast", "none")])
         steps = calendar.steps(cases)
-        series = pd.Index(cases.rows.frame[entity_column(cases)])
-        named = series.unique() if future is None else series.unique().union(pd.Index(future.rows.frame[entity_column(future)].unique()))
+        found, own = pd.factorize(cases.rows.frame[entity_column(cases)])
+        named = pd.Index(own) if future is None else pd.Index(own).union(pd.Index(future.rows.frame[entity_column(future)].unique()))
         names = named.sort_values()
-        code, first = names.get_indexer(series), int(steps.min())
+        code, first = names.get_indexer(pd.Index(own))[found], int(steps.min())
         shape = (len(names), int(steps.max()) - first + 1)
         if shape[0] * shape[1] > MOST_CELLS:
             got = f"{shape[0]:,} series x {shape[1]:,} steps"

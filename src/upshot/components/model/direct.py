@@ -121,10 +121,12 @@ class Direct:
         lags = pd.DataFrame(np.concatenate(X), columns=list(self.plan.names))
         encoded = pd.concat([lags, train.X.iloc[place].reset_index(drop=True)], axis=1)
         self.learner.fit(encoded, np.concatenate(y), self._weights(train, place, unit), compute)
-        errors = np.abs(np.concatenate(y) - self.learner.predict(encoded)[:, self._middle]) * unit
-        self.scales_ = ErrorScales.of(
-            grid.names, grid.code(train.cases)[place], errors, Origin(grid, grid.last).level(max(self.params.windows))
-        )
+        last = Origin(grid, grid.last).level(max(self.params.windows))
+        if self.params.levels:  # quantiles say themselves how large errors are
+            self.scales_ = ErrorScales.of(grid.names, place[:0], unit[:0], last)
+            return
+        errors = np.abs(np.concatenate(y) - self.learner.predict(encoded)[:, 0]) * unit
+        self.scales_ = ErrorScales.of(grid.names, grid.code(train.cases)[place], errors, last)
 
     def predict(self, examples: Examples, history: Cases) -> pd.DataFrame:
         """Columns `point` and `scale`, or one column a level (`q0.1`), one row a case.
@@ -166,11 +168,6 @@ class Direct:
 
         columns = self.plan.columns(origin, unit, series, targets)
         return np.where(np.isnan(columns), np.float32(1.0), columns) if self.params.fill_gaps else columns
-
-    @property
-    def _middle(self) -> int:
-        """Which level is nearest to the median."""
-        return min(range(len(self.params.levels)), key=lambda place: abs(self.params.levels[place] - 0.5)) if self.params.levels else 0
 
     def _asked(
         self, grid: Grid, groups: tuple[np.ndarray, ...], before: int, compute: Compute

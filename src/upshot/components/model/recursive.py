@@ -37,6 +37,8 @@ Lag = Annotated[int, Field(ge=1)]
 Windows = dict[Annotated[str, Field(pattern=r"^[1-9][0-9]*$")], Annotated[tuple[Lag, ...], Field(strict=False)]]
 _WEEK_AND_MONTH: dict[str, tuple[int, ...]] = {"1": (7, 28)}
 ID, TIME, TARGET = "unique_id", "ds", "y"
+RECENT = 56
+"""Latest steps whose errors say how large errors are."""
 
 
 class RecursiveParams(WeightedParams):
@@ -60,7 +62,7 @@ class RecursiveParams(WeightedParams):
 class Recursive:
     """Forecasts step after step from the last known one on; a series of which nothing is known begins from unknown lags.
 
-    Beside `point` it gives `scale`, the usual size of the series' one-step errors.
+    Beside `point` it gives `scale`, the usual size of the series' latest one-step errors.
 
     Raises:
         RecipeError: The learner is no model of columns that gives a point.
@@ -99,8 +101,9 @@ class Recursive:
         weights = row_weights(train, self.params, "point")
         y = kept[TARGET].to_numpy(dtype=np.float64)
         self.learner.fit(encoded, y, None if weights is None else weights[place], compute)
-        errors = y - self.learner.predict(encoded)[:, 0]
-        series = kept[ID].to_numpy()
+        late = np.flatnonzero(kept[TIME].to_numpy() > grid.last - RECENT)
+        errors = y[late] - self.learner.predict(encoded.iloc[late])[:, 0]
+        series = kept[ID].to_numpy()[late]
         if self.params.scale:  # back into units: the errors of a scaled series are in its own deviations
             errors = errors * self._deviations(grid)[series]
         level = grid.mean(np.arange(len(grid.names)), np.full(len(grid.names), grid.last), grid.last + 1)

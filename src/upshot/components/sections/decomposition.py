@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from upshot.contracts.records import Tested
 
 MOST_POINTS = 1_500
+MOST_BARS = 31
 
 
 class DecompositionParams(Params):
@@ -32,7 +33,7 @@ class DecompositionParams(Params):
 
 
 class Decomposition:
-    """Three charts: demand with its trend, the season, what is left.
+    """Three charts: demand with its trend, one season, what is left.
 
     Args:
         params: The season.
@@ -58,10 +59,14 @@ class Decomposition:
         strength = 1 - float(rows["rest"].var()) / max(float((rows["season"] + rows["rest"]).var()), 1e-12)
         blocks: tuple[Block, ...] = (
             self._chart("Demand and its trend", rows, ("y", "trend"), ("demand", "trend"), ""),
+            _season_chart(total["date"], seasonal, season, f"The season explains {100 * max(strength, 0.0):.0f} % of what is not trend."),
             self._chart(
-                "Season", rows, ("season",), ("season",), f"The season explains {100 * max(strength, 0.0):.0f} % of what is not trend."
+                "What is left",
+                rows,
+                ("rest",),
+                ("demand less trend and season",),
+                "Peaks that stand alone are feasts, promotions or faults of the data.",
             ),
-            self._chart("What is left", rows, ("rest",), ("rest",), "Peaks that stand alone are feasts, promotions or faults of the data."),
         )
         return Section(title, "data_science", blocks)
 
@@ -82,6 +87,54 @@ class Decomposition:
     def _chart(self, title: str, rows: pd.DataFrame, names: tuple[str, ...], titles: tuple[str, ...], note: str) -> ChartBlock:
         y = tuple(Column(name, shown) for name, shown in zip(names, titles, strict=True))
         return ChartBlock(title=title, form="line", rows=Table.of(rows[["date", *names]]), x=Column("date", "date", "date"), y=y, note=note)
+
+
+def _season_chart(date: pd.Series, seasonal: np.ndarray, season: int, note: str) -> ChartBlock:
+    """One season: how far demand lies above its trend at each place."""
+    import pandas as pd
+
+    places = places_of(date, season)
+    rows = pd.DataFrame({"place": places, "above": seasonal}).groupby("place", sort=True, observed=True)["above"].first().reset_index()
+    few = season <= MOST_BARS
+    x = Column("place", "place in the season", "text" if few else "count")
+    shown = rows.assign(place=rows["place"].astype(str)) if few else rows
+    return ChartBlock(
+        title="One season",
+        form="bar" if few else "line",
+        rows=Table.of(shown),
+        x=x,
+        y=(Column("above", "demand above its trend"),),
+        level=0.0,
+        note=note,
+    )
+
+
+def places_of(date: pd.Series, season: int) -> pd.Series:
+    """Place in the season of each step: its weekday, month or hour where the season is made of these, else 1, 2, ... from the first on.
+
+    Example:
+        >>> import pandas as pd
+        >>> places_of(pd.Series(pd.date_range("2026-01-06", periods=3)), 7).tolist()
+        ['Tue', 'Wed', 'Thu']
+        >>> places_of(pd.Series(pd.date_range("2026-01-06", periods=3)), 2).tolist()
+        [1, 2, 1]
+    """
+    import pandas as pd
+
+    number = pd.Series(range(len(date))) % season
+    for length, part, names in (
+        (7, "day_of_week", ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")),
+        (12, "month", ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")),
+        (24, "hour", tuple(f"{hour:02d}:00" for hour in range(24))),
+    ):
+        if season != length or date.dtype.kind != "M":
+            continue
+        unit = getattr(date.dt, part).reset_index(drop=True)
+        if unit.groupby(number).nunique().eq(1).all() and unit.nunique() == number.nunique():
+            named = unit.map(dict(enumerate(names, start=part == "month")))
+            ordered: pd.Series = named.astype(pd.CategoricalDtype(list(names), ordered=True))
+            return ordered
+    return number + 1
 
 
 def decompose(y: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from upshot.contracts.records import Tested
 
+DO_NOTHING = "do_nothing"
+
 
 class StockCostParams(Params):
     """Which slices."""
@@ -27,7 +29,7 @@ class StockCostParams(Params):
 
 
 class StockCost:
-    """Money of the objective on the test rows, its gain over each baseline, fill rate and stock.
+    """Money of the objective on the test rows, what it is over each alternative, fill rate and unmet demand.
 
     Args:
         params: Slices.
@@ -49,16 +51,22 @@ class StockCost:
         """
         panel = TestedPanel.of(tested, "stock_cost")
         _, cases = tested.predictions.tested(tested.folds)
-        money = self._by_case(tested, panel)
+        money, alternatives = self._by_case(tested, panel), self._alternatives(tested)
         blocks: list[Block] = []
         for name in self.params.by:
             values = column_of(cases.rows.frame, name, "sections.stock_cost.by").reset_index(drop=True).astype(str)
-            blocks.append(_table(f"Money by {name}", _summed(money, values, name), name, panel.unit, self._baselines(tested)))
-        worst = _summed(money, panel.frame["series"], "series")
-        order = self._baselines(tested)[-1] if self._baselines(tested) else "money"
-        worst = worst.nsmallest(self.params.worst, order)
-        blocks.append(_table(f"The {len(worst)} series that do worst", worst, "series", panel.unit, self._baselines(tested)))
+            rows = _summed(money, values, name).sort_values("money", ignore_index=True)
+            blocks.append(_table(f"Money by {name}", rows, name, panel.unit, alternatives, "the least first"))
+        order = alternatives[-1] if alternatives else "money"
+        worst = _summed(money, panel.frame["series"], "series").nsmallest(self.params.worst, order).reset_index(drop=True)
+        what = f"gain least over the {order.replace('_', ' ')}" if alternatives else "earn least"
+        blocks.append(_table(f"The {len(worst)} series that {what}", worst, "series", panel.unit, alternatives, "the worst first"))
         return Section("Where stock earns and costs", "business", tuple(blocks))
+
+    def _alternatives(self, tested: Tested) -> list[str]:
+        """Baselines that do something: over one that does nothing the gain is mostly the worth again."""
+        kinds = [subject for subject in self._baselines(tested) if subject != DO_NOTHING]
+        return kinds or self._baselines(tested)
 
     def _baselines(self, tested: Tested) -> list[str]:
         return [subject for subject in tested.flows.tables if subject != CANDIDATE]
@@ -80,14 +88,13 @@ def _summed(money: pd.DataFrame, key: pd.Series, name: str) -> pd.DataFrame:
     return summed.assign(fill=summed["sold"] / asked).rename_axis(name).reset_index()
 
 
-def _table(title: str, rows: pd.DataFrame, key: str, unit: str, baselines: list[str]) -> TableBlock:
+def _table(title: str, rows: pd.DataFrame, key: str, unit: str, alternatives: list[str], order: str) -> TableBlock:
     columns = (
         Column(key, key, "text"),
         Column("money", "worth", "money", unit),
-        *(Column(name, f"gain over {name.replace('_', ' ')}", "money", unit) for name in baselines),
+        *(Column(name, f"over {name.replace('_', ' ')}", "money", unit) for name in alternatives),
         Column("fill", "fill rate", "share"),
         Column("demand", "demand", unit="unit"),
         Column("unmet", "unmet", unit="unit"),
     )
-    shown = rows.sort_values("money", ignore_index=True)
-    return TableBlock(title, columns, Table.of(shown), "On the test rows, not scaled to a period; more is better, the worst first.")
+    return TableBlock(title, columns, Table.of(rows), f"On the test rows, not scaled to a period; more is better, {order}.")
