@@ -142,6 +142,28 @@ Parameters: upshot describe calibration NAME
     )
 
 
+def test_describe_says_of_a_metric_what_it_takes_its_unit_which_way_is_better_and_its_source(project: RecipeProject) -> None:
+    outcome = project.run("describe", "metrics", "brier")
+
+    assert (
+        outcome.stdout
+        == """\
+metrics brier: Mean squared distance of the probability from what happened.
+
+Lower is better; it rewards both ranking and calibration. Brier (1950), Monthly Weather Review 78(1), 1-3.
+
+from         upshot 0.1.0
+in a recipe  metrics: {brier: {}} or metrics: {NAME: {use: brier}}
+choices      metrics=classification (packaged)
+of           probability
+better is    lower
+unit         1 (a share or a ratio)
+
+It has no parameters.
+"""
+    )
+
+
 def test_describe_prints_every_parameter_of_a_component_nested_ones_indented(project: RecipeProject) -> None:
     outcome = project.run("describe", "checks", "columns")
 

@@ -6,6 +6,8 @@ The reference of groups and parameters is this command's output; there is no oth
 from __future__ import annotations
 
 import argparse
+import inspect
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,7 @@ _ENV_MORE = "Beside these keys an environment may hold any key of a recipe; --en
 KEYS = (TOP, ENV)
 """What is described beside the kinds of components."""
 _WIDTH = 110
+_UNITS = {"1": "1 (a share or a ratio)"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -127,9 +130,28 @@ def component_text(catalogue: Catalogue, groups: dict[str, tuple[RecipeFile, ...
     facts = [("from", _provider(catalogue, component)), ("in a recipe", way(component))]
     facts += [("choices", ", ".join(choices))] if (choices := chosen_by(catalogue, groups, component)) else []
     facts += [("results change with", ", ".join(component.libraries))] if component.libraries else []
+    score = score_facts(catalogue, component)
+    facts += [(name, text) for name, text in score.items() if name != "about"]
     parameters = component_parameters(catalogue, component)
     shown = parameters_text(parameters) if parameters else "It has no parameters."
-    return f"{component.kind} {component.name}: {component.sentence}\n\n{columns(facts)}\n\n{shown}"
+    parts = [
+        f"{component.kind} {component.name}: {component.sentence}",
+        *([score["about"]] if "about" in score else []),
+        columns(facts),
+        shown,
+    ]
+    return "\n\n".join(parts)
+
+
+def score_facts(catalogue: Catalogue, component: Component) -> dict[str, str]:
+    """What a metric takes, in which unit, which way is better, and where it comes from; nothing of other components."""
+    if component.kind != "metrics":
+        return {}
+    made: Any = catalogue.load(component)
+    better = {"maximize": "higher", "minimize": "lower"}[made.direction]
+    facts = {"of": " or ".join(made.accepts), "better is": better, "unit": _UNITS.get(made.unit, made.unit)}
+    about = (sys.modules[made.__module__].__doc__ or "").strip().partition("\n\n")[2]
+    return facts | ({"about": inspect.cleandoc(about)} if about else {})
 
 
 def parameters_text(parameters: Sequence[Parameter]) -> str:
@@ -202,6 +224,7 @@ def document(
     body = _component_document(catalogue, component)
     body["in_a_recipe"] = way(component)
     body["choices"] = chosen_by(catalogue, groups, component)
+    body |= {name.replace(" ", "_"): text for name, text in score_facts(catalogue, component).items()}
     body["parameters"] = [parameter.to_json() for parameter in component_parameters(catalogue, component)]
     return "upshot.describe.component/1", body
 

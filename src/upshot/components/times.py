@@ -131,10 +131,11 @@ def is_clock(values: pd.Series) -> bool:
 
 
 def ticks(values: pd.Series) -> np.ndarray:
-    """A time column of `times` as int64 ticks, shape (n,)."""
+    """A time column of `times` as int64 ticks, shape (n,); where it can be, a view that nobody may write to."""
     import numpy as np
 
-    return values.to_numpy().astype("datetime64[us]").astype(np.int64) if is_clock(values) else values.to_numpy().astype(np.int64)
+    raw = values.to_numpy()
+    return raw.astype("datetime64[us]", copy=False).view(np.int64) if is_clock(values) else raw.astype(np.int64, copy=False)
 
 
 def span_ticks(text: str, clock: bool, where: str) -> int:

@@ -7,6 +7,7 @@ behaviour that needs data is tested where the component is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, get_args
@@ -58,7 +59,7 @@ def checks_for(kind: str) -> tuple[Check, ...]:
     )
     own: Mapping[str, tuple[Check, ...]] = {
         "data": (check_source_params_name_table_and_roles,),
-        "metrics": (check_metric_has_a_direction,),
+        "metrics": (check_metric_has_a_direction, check_metric_says_its_unit_and_source),
         "model": (check_forecast_uses_only_what_was_known_at_its_cutoff,),
         "policy": (check_prediction_and_decision_kinds_are_known,),
         "calibration": (check_prediction_and_decision_kinds_are_known,),
@@ -100,6 +101,16 @@ def check_source_params_name_table_and_roles(catalogue: Catalogue, entry: Compon
 def check_metric_has_a_direction(catalogue: Catalogue, entry: Component) -> None:
     """A metric without a direction cannot be gated."""
     assert catalogue.load(entry).direction in get_args(Direction), f"{entry.make}: direction must be one of {get_args(Direction)}"
+
+
+def check_metric_says_its_unit_and_source(catalogue: Catalogue, entry: Component) -> None:
+    """A score has a unit, and its module says with the year where it was defined: two libraries mean two things by one name."""
+    made = catalogue.load(entry)
+    assert made.unit, f"{entry.make}: unit must say what the score is counted in, '1' for a ratio"
+    about = import_module(made.__module__).__doc__ or ""
+    assert re.search(r"\((19|20)\d\d", about), (
+        f"{entry.make}: the module's docstring must name its source with the year, such as Brier (1950)"
+    )
 
 
 def check_prediction_and_decision_kinds_are_known(catalogue: Catalogue, entry: Component) -> None:

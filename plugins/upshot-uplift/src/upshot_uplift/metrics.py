@@ -1,7 +1,8 @@
 """Scores of predicted uplift against a log in which some were acted on and some were not.
 
 Nobody is seen in both arms, so no single prediction can be right or wrong: what is scored is an order, by what acting changed among those
-that it puts first.
+that it puts first. Qini: Radcliffe (2007), Direct Marketing Analytics Journal, 14-21; uplift at k: Gutierrez & Gerardy (2017), JMLR Workshop and
+Conference Proceedings 67, 1-13.
 """
 
 from __future__ import annotations

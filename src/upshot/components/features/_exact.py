@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _DECIMALS = (1.0, 100.0, 10_000.0, 1_000_000.0)
 _LARGEST = 2.0**62
+_PIECE = 1 << 16
+"""Values that are looked at together, so that no step between takes the room of a column."""
 
 
 class RangeSums:
@@ -69,9 +71,10 @@ def _scale(parts: list[np.ndarray]) -> float:
     """Units per 1 in which all values are whole, else the finest power of two in which their sum fits an int64."""
     import numpy as np
 
-    total = sum(float(np.abs(values).sum()) for values in parts)
+    pieces = [values[start : start + _PIECE] for values in parts for start in range(0, len(values), _PIECE)]
+    total = sum(float(np.abs(piece).sum()) for piece in pieces)
     for scale in _DECIMALS:
-        if total * scale < _LARGEST and all((np.rint(values * scale) / scale == values).all() for values in parts):
+        if total * scale < _LARGEST and all((np.rint(piece * scale) / scale == piece).all() for piece in pieces):
             return scale
     return float(2.0 ** np.floor(np.log2(_LARGEST / 2 / total)))
 
@@ -80,9 +83,18 @@ def _split(values: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray | N
     """Whole units of each value, and what is left; None where nothing is."""
     import numpy as np
 
-    whole = np.rint(values * scale)
-    rest = values - whole / scale
-    return whole.astype(np.int64), rest if rest.any() else None
+    whole = np.empty(len(values), dtype=np.int64)
+    rest = None
+    for start in range(0, len(values), _PIECE):
+        piece = slice(start, start + _PIECE)
+        units = np.rint(values[piece] * scale)
+        whole[piece] = units
+        left = values[piece] - units / scale
+        if rest is None and left.any():
+            rest = np.zeros(len(values))
+        if rest is not None:
+            rest[piece] = left
+    return whole, rest
 
 
 def covering(first: np.ndarray, last: np.ndarray, cases: int) -> np.ndarray:

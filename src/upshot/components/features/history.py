@@ -359,8 +359,9 @@ def _line(cases: Cases, history: Cases, now: np.ndarray, reach: int | None, enti
     of_rows = pd.Index(asked).get_indexer(_owners(history, entity).iloc[rows]).astype(np.int32)
     if (of_rows < 0).any():
         rows, of_rows = rows[of_rows >= 0], of_rows[of_rows >= 0]
-    line = Timeline.of(of_rows, times[rows], of_cases.astype(np.int32), now)
-    return line, rows[line.order]
+    every = len(rows) == len(times)
+    line = Timeline.of(of_rows, times if every else times[rows], of_cases.astype(np.int32), now)
+    return line, line.order if every else rows[line.order]
 
 
 def _moments(cases: Cases) -> pd.Series:

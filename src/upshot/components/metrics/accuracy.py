@@ -1,6 +1,7 @@
 """Accuracy: the share of cases called right at a threshold.
 
 Higher is better; with rare positives it says little, because calling nobody positive is nearly always right.
+Sokolova & Lapalme (2009), Information Processing & Management 45(4), 427-437.
 """
 
 from __future__ import annotations

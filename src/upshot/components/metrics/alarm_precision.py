@@ -1,6 +1,7 @@
 """Share of alarms after which the unit failed within the horizon.
 
 Higher is better. By alarm and not by row; alarms of which nobody knows, because watching ended within the horizon, are left out.
+Salfner, Lenk & Malek (2010), ACM Computing Surveys 42(3), section 3.3.
 """
 
 from __future__ import annotations

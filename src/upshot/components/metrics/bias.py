@@ -1,6 +1,7 @@
 """Bias: how much more was forecast than came, as a share of what came. Above 0 is too much, below 0 too little.
 
 Best at 0. A gate on it needs a `min` and a `max`; of two signed figures the lower is not the better, so the unsigned one is the default.
+Hyndman & Athanasopoulos (2021), Forecasting: Principles and Practice, chapter 5.8, as a share of the volume.
 """
 
 from __future__ import annotations

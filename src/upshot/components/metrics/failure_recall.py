@@ -1,7 +1,7 @@
 """Share of failures that were warned of in time.
 
 Higher is better. By failure and not by row: a unit whose every row is called right but the last counts as warned. See `upshot.components.alarms`
-for what an alarm is.
+for what an alarm is. Salfner, Lenk & Malek (2010), ACM Computing Surveys 42(3), section 3.3.
 """
 
 from __future__ import annotations

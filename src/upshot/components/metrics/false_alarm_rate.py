@@ -1,6 +1,6 @@
 """False alarms per unit and week, or another stretch of time: what a crew is sent out for in vain.
 
-Lower is better. An alarm is false if the unit did not fail within the horizon of it.
+Lower is better. An alarm is false if the unit did not fail within the horizon of it. Salfner, Lenk & Malek (2010), ACM Computing Surveys 42(3), section 3.3.
 """
 
 from __future__ import annotations

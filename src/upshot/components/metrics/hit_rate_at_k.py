@@ -1,6 +1,7 @@
 """Hit rate at k: the share of lists with something that was taken among the first k.
 
 Higher is better. Over all items, never sampled ones. Where one item is wanted a list it equals recall at k.
+Deshpande & Karypis (2004), ACM Transactions on Information Systems 22(1), 143-177.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """How long before a failure its first alarm in time was raised, on average: in steps of the counter, or in days.
 
 Higher is better, up to what planning needs; failures without an alarm are counted by `failure_recall` and not here.
+Salfner, Lenk & Malek (2010), ACM Computing Surveys 42(3), section 3.3.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Log loss: minus the mean log probability of what happened, in nats.
 
-Lower is better. Probabilities are held one float64 epsilon away from 0 and 1, as in scikit-learn (`log_loss`).
+Lower is better. Probabilities are held one float64 epsilon away from 0 and 1, as in scikit-learn (`log_loss`). Good (1952),
+Journal of the Royal Statistical Society B 14(1), 107-114.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Mean absolute error, in the unit of the target.
 
-Lower is better; best met by the median. Of quantiles the level 0.5 is scored.
+Lower is better; best met by the median. Of quantiles the level 0.5 is scored. Hyndman & Koehler (2006), International Journal of Forecasting 22(4), 679-688.
 """
 
 from __future__ import annotations

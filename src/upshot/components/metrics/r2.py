@@ -1,6 +1,7 @@
 """Coefficient of determination: the share of the outcome's spread that the prediction accounts for.
 
 Higher is better; 1 is perfect, 0 is as good as the mean, below 0 worse. Equal to scikit-learn's `r2_score`. Of quantiles the level 0.5 is scored.
+Wright (1921), Journal of Agricultural Research 20(7), 557-585.
 """
 
 from __future__ import annotations

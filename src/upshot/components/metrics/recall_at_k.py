@@ -1,6 +1,7 @@
 """Recall at k: of what was taken, the share that stood among the first k.
 
 Higher is better. Nobody can find 30 items with 10 places, so `of: reachable` divides by the smaller of k and what was taken.
+Herlocker, Konstan, Terveen & Riedl (2004), ACM Transactions on Information Systems 22(1), 5-53.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Mean absolute error with a weight for each row: weeks with a feast may count five times.
 
 Lower is better; in the unit of the target. The weight is a formula of the rows' columns, or the role `weight`.
+As in Kaggle's Walmart Recruiting - Store Sales Forecasting (2014).
 """
 
 from __future__ import annotations
