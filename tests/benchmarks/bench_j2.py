@@ -46,6 +46,7 @@ def main(pairs: int) -> None:
         points = len(RATES) * len(PENALTIES)
         print(f"{points} points; ratios to the bare loop, medians of {pairs} pairs (least to most); our median wall time; peak memory")
         print(ratio("sweep, empty state", fresh, bare, pairs=pairs))
+        print(ratio("the same with --jobs 2", lambda: fresh("--jobs", "2"), bare, pairs=pairs))
         print(ratio("the same with joblib, 2 jobs", lambda: fresh("hydra/launcher=joblib", "hydra.launcher.n_jobs=2"), bare, pairs=pairs))
         print(ratio("repeat, nothing changed", lambda: upshot(*SWEEP), bare, pairs=pairs))
         scores = [json.loads(path.read_text())["accuracy"] for path in sorted((folder / "out").glob("*/metrics.json"))]

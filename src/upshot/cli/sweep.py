@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from upshot.cli.context import Context, add_as, add_json, add_recipe
 from upshot.cli.text import columns, duration, interval, number
+from upshot.contracts.components import Component
 from upshot.contracts.records import Measured
 from upshot.engine.leaderboard import Measure, Standing, measure_of, ranked, remarks, standing
 from upshot.engine.plan import PlannedStage
-from upshot.engine.sweep import Outcome, Point, Sweep, compose_sweep, exit_code, resumed, run_sweep, unfinished
+from upshot.engine.sweep import Launcher, Outcome, Point, Sweep, compose_sweep, exit_code, resumed, run_sweep, unfinished
+from upshot.engine.workers import Workers
 from upshot.errors import GateError, Problem, UsageError, printable
 from upshot.hookspecs import StageInfo
 from upshot.ledger.codec import Codec
@@ -27,7 +29,6 @@ from upshot.report.words import spoken
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from upshot.recipe.launch import HydraLauncher
 
 LABEL_WIDTH = 60
 MANY = 50
@@ -41,8 +42,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
     parser.epilog = (
         "Several values make points, all combinations of them: model=xgboost,lightgbm 'seed=range(1,4)' 'model=glob(*boost*)'.\n"
+        "Points run one after the other, each with the threads of its recipe; with --jobs N so many run side by side and share the cores.\n"
         "hydra/launcher=joblib hydra.launcher.n_jobs=2 lets an installed launcher of Hydra run them."
     )
+    parser.add_argument("--jobs", metavar="N", type=int, default=1, help="points that run at a time (default: 1)")
     parser.add_argument("--by", metavar="NAME", help="rank by this metric or KPI (default: the objective)")
     parser.add_argument("--fail-fast", action="store_true", help="start no further point once one has failed")
     parser.add_argument("--resume", action="store_true", help="go on with the last sweep of the same words that did not come to its end")
@@ -53,7 +56,7 @@ def execute(arguments: argparse.Namespace) -> int:
     context = Context.of(arguments)
     words = list(enumerate(arguments.overrides, start=1))
     kept = Sweeps(context.state.root / "sweeps")
-    with _launcher([word for word in words if _is_launcher(word[1])], context) as launcher:
+    with _launcher(arguments.jobs, [word for word in words if _is_launcher(word[1])], context) as launcher:
         own = [word for word in words if not _is_launcher(word[1])]
         if arguments.resume:
             sweep = _resumed(arguments.recipe, [word for _, word in own], arguments.env, kept, context)
@@ -63,6 +66,8 @@ def execute(arguments: argparse.Namespace) -> int:
                 arguments.recipe, own, context.catalogue, context.project, context.engine, env=arguments.env, jobs=jobs, composed=_composed
             )
         measure = measure_of(arguments.by, sweep.points)
+        if isinstance(launcher, Workers):
+            launcher.prepare(_components(sweep, context))
         watch = _watch(sweep, measure, context.state.codec(context.catalogue.revive), quiet=arguments.json)
         try:
             with watch:
@@ -98,15 +103,30 @@ def _is_launcher(word: str) -> bool:
 
 
 @contextmanager
-def _launcher(words: Sequence[tuple[int, str]], context: Context) -> Iterator[HydraLauncher | None]:
-    """The launcher that the words name; without one nothing of Hydra's plugins is looked for."""
+def _launcher(jobs: int, words: Sequence[tuple[int, str]], context: Context) -> Iterator[Launcher | None]:
+    """Who runs points side by side: our own workers, the launcher that the words name, or nobody. Only words make Hydra's plugins looked for.
+
+    Raises:
+        UsageError: There are both, or no job at all.
+    """
+    if jobs < 1:
+        raise UsageError("the command line is wrong", [Problem("--jobs", "must be at least 1", str(jobs))])
+    if jobs > 1 and words:
+        hint = "leave one of them out; a launcher has its own setting, such as hydra.launcher.n_jobs"
+        raise UsageError("the command line is wrong", [Problem("--jobs", "is of our own workers, not of a launcher", words[0][1], hint)])
     if not words:
-        yield None
+        yield Workers(jobs) if jobs > 1 else None
         return
     from upshot.recipe.launch import hydra_launcher
 
     with hydra_launcher(words, context.state.root / "tmp" / "launcher") as launcher:
         yield launcher
+
+
+def _components(sweep: Sweep, context: Context) -> list[Component]:
+    """All that the points name."""
+    nodes = {(node.kind, node.use) for point in sweep.points for node in point.recipe.every_node()}
+    return [context.catalogue.find(kind, use) for kind, use in sorted(nodes)]
 
 
 def _resumed(name: str, words: list[str], env: str | None, kept: Sweeps, context: Context) -> Sweep:
@@ -135,7 +155,8 @@ def _env(name: str | None) -> list[str]:
 
 
 def _say_how_to_go_on(arguments: argparse.Namespace, done: int, points: int) -> None:
-    flags = [*([f"--by={arguments.by}"] if arguments.by else []), *_env(arguments.env)]
+    flags = [*([f"--by={arguments.by}"] if arguments.by else []), *([f"--jobs={arguments.jobs}"] if arguments.jobs > 1 else [])]
+    flags += _env(arguments.env)
     command = shlex.join(["upshot", "sweep", arguments.recipe, *arguments.overrides, *flags, "--resume"])
     print(f"\nthe sweep stopped after {done} of {points} points; go on with\n  {command}", file=sys.stderr)
 

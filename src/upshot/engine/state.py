@@ -121,6 +121,10 @@ class State:
         """
         return Codec(self.artefacts, self.lake, revive, types, self._frames)
 
+    def hold_frames(self) -> None:
+        """Keep every frame that is read from now on, as `frames_held` does, for as long as this process lives."""
+        self._frames = {}
+
     @contextmanager
     def frames_held(self) -> Iterator[None]:
         """Keep every frame that is read inside this block until its end: several runs read the same ones, each checked once."""

@@ -16,7 +16,7 @@ from functools import cache
 from os import cpu_count
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from upshot.catalogue import Catalogue, load_catalogue
 from upshot.contracts.tables import Map
@@ -32,9 +32,6 @@ from upshot.project import Project, find_project
 from upshot.recipe.outside import refuse_foreign_paths, refuse_missing_secrets
 from upshot.recipe.recipe import Place, Recipe
 from upshot.secrets import Secrets
-
-if TYPE_CHECKING:
-    from upshot.recipe.launch import HydraLauncher
 
 POLL_SECONDS = 0.1
 LOST = 8
@@ -96,6 +93,19 @@ class SweepWatch(Watch, Protocol):
 
     def point_ends(self, point: Point, outcome: Outcome) -> None:
         """A point has its outcome."""
+
+
+class Launcher(Protocol):
+    """Whoever runs points side by side: our own workers, or a launcher of Hydra."""
+
+    @property
+    def jobs(self) -> int | None:
+        """Points that run at a time on this machine; None where it does not say."""
+
+    def launch(
+        self, task: Callable[[Mapping[str, Any]], object], settings: Mapping[str, Any], points: Sequence[tuple[str, ...]]
+    ) -> list[Exception | None]:
+        """Call the task once a point, with the settings and its number under "point", and wait; for each what its process raised."""
 
 
 EngineFor = Callable[[Recipe], Engine]
@@ -220,11 +230,11 @@ def run_sweep(
     engine_for: EngineFor,
     watch: SweepWatch,
     *,
-    launcher: HydraLauncher | None = None,
+    launcher: Launcher | None = None,
     fail_fast: bool = False,
     debug: bool = False,
 ) -> tuple[Outcome, ...]:
-    """Run what all points share, then the points: here, one after the other, or by a launcher. The sweep holds the recipe's lease.
+    """Run what all points share, then the points: here, one after the other, or side by side. The sweep holds the recipe's lease.
 
     Args:
         sweep: Composed now, or written down before.
@@ -232,7 +242,7 @@ def run_sweep(
         project: Found again by the processes of a launcher.
         engine_for: The engine with the plugins that act in a recipe.
         watch: Told what happens.
-        launcher: Runs the points in processes of its own.
+        launcher: Runs the points side by side, in processes of its own.
         fail_fast: Start no further point once one has failed.
         debug: Let an unexpected error of a point rise, with its trace.
 
@@ -311,7 +321,7 @@ def shared_stages(plan: Plan, engine: Engine, recipes: Sequence[Recipe]) -> Iter
 
 
 def _by_launcher(
-    sweep: Sweep, kept: Sweeps, launcher: HydraLauncher, engine_for: EngineFor, project: Project, watch: SweepWatch, *, fail_fast: bool
+    sweep: Sweep, kept: Sweeps, launcher: Launcher, engine_for: EngineFor, project: Project, watch: SweepWatch, *, fail_fast: bool
 ) -> tuple[Outcome, ...]:
     """Let a launcher run the points; each is told when its outcome is on the disk."""
     engine = engine_for(sweep.points[0].recipe)
@@ -336,7 +346,7 @@ def _by_launcher(
     for point, error in zip(sweep.points, raised, strict=True):
         if point.number not in told:
             said = "its process ended without an outcome" if error is None else f"{type(error).__name__}: {error}"
-            outcome = Outcome(point.number, "failed", 0.0, error=f"PluginError: the launcher lost the point: {said}", exit_code=LOST)
+            outcome = Outcome(point.number, "failed", 0.0, error=f"PluginError: the point was lost: {said}", exit_code=LOST)
             kept.keep(sweep.id, point.number, asdict(outcome) | {"values": {}})
             told[point.number] = outcome
             watch.point_ends(point, outcome)
@@ -374,7 +384,9 @@ def _worker(root: str, state: str, sweep: str) -> tuple[Sweep, Sweeps, Catalogue
     launch = kept.launch(sweep)
     if launch is None:
         raise FileNotFoundError(kept.folder(sweep))
-    return written_down(sweep, launch), kept, load_catalogue(secrets=Secrets.of(project)), State.of(project)
+    found = State.of(project)
+    found.hold_frames()
+    return written_down(sweep, launch), kept, load_catalogue(secrets=Secrets.of(project)), found
 
 
 def launched_point(settings: Mapping[str, Any]) -> dict[str, Any]:
