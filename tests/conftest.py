@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command does; before any library reads it
 import sklearn.linear_model  # noqa: F401 - its first import sets KMP_* variables and draws from `random`, in no test
 
 from upshot.testing import RecipeProject

@@ -22,6 +22,8 @@ COMPLETE = "complete"
 GARBAGE_AFTER = 1_000_000
 """New objects after which Python looks for cycles among them. Importing the libraries of a run makes some 600,000 that stay."""
 
+LIBRARIES_READ = {"OMP_WAIT_POLICY": "PASSIVE", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+"""Variables that libraries read when they are imported."""
 INTERRUPTED, TERMINATED = 130, 143
 DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 """A disk that is full or broken; our own output may go to one too."""
@@ -36,7 +38,13 @@ def process() -> int:
 
     Half of a short run's time beside the bare work was Python's search for garbage: while libraries are imported, and again when the
     process ends. Cycles are looked for seldom here, and not at the end.
+
+    Threads of OpenMP that wait for each other sleep. As they come they keep their cores busy with waiting, so that on a machine with
+    other work a fit of two seconds took fifty; where the cores are free it makes no difference. Arrow takes its memory where everybody
+    takes it, so that what one gives back another can use. Who sets these variables is heeded.
     """
+    for name, value in LIBRARIES_READ.items():
+        os.environ.setdefault(name, value)
     gc.set_threshold(GARBAGE_AFTER)
     try:
         return main()
