@@ -55,7 +55,7 @@ def test_money_is_told_by_store_and_class_and_is_that_of_the_run(sections):
     assert by_store.rows.frame["money"].sum() == pytest.approx(by_category.rows.frame["money"].sum())
     assert list(by_store.rows.frame["store_id"]) and (by_store.rows.frame["fill"] <= 1).all()
     assert [column.title for column in by_store.columns][1:5] == ["worth", "over current rule", "over seasonal naive", "fill rate"]
-    assert worst.title.endswith("series that gain least over the seasonal naive")
+    assert worst.note.endswith("the least over the seasonal naive first.")
     assert worst.rows.frame["seasonal_naive"].is_monotonic_increasing
 
 

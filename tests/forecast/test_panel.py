@@ -147,7 +147,7 @@ def test_a_date_off_the_calendar_is_refused_with_series_row_and_remedy(panel):
     assert refused(panel, frame, freq="W-FRI") == (
         "ds must stand whole steps of W-FRI apart; got 1 row: series 'a', row 1: 2026-01-15 00:00:00; mend the dates, or labels.freq"
     )
-    assert "must stand whole steps of 8 days 00:00:00 apart" not in refused(panel, frame)
+    assert "must stand whole steps of 8 days apart" not in refused(panel, frame)
     assert "row 2" in refused(panel, frame)
 
 
@@ -155,7 +155,7 @@ def test_series_of_another_frequency_are_refused_with_series_row_and_remedy(pane
     frame = pd.concat([rows_of({"a": range(70)}), rows_of({"weekly": range(10)}, freq="W-MON")], ignore_index=True)
 
     assert refused(panel, frame) == (
-        "ds must have one frequency in all series, here steps of 1 days 00:00:00; got 1 series that do not; "
+        "ds must have one frequency in all series, here steps of 1 day; got 1 series that do not; "
         "series 'weekly' from row 70 on: every 7; bring them to one frequency, or say labels.gaps=zero where steps without a row had no demand"
     )
     assert panel(frame, gaps="zero").size == 70 + 64

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from upshot.components.times import is_clock
+from upshot.components.times import Span, is_clock
 from upshot.contracts.records import Cases
 from upshot.errors import DataError, Problem, RecipeError
 
@@ -114,14 +114,12 @@ class Calendar:
 
     def words(self, like: pd.Series | None = None) -> str:
         """What a step is, for people."""
-        import pandas as pd
-
         if self.freq is not None:
             return self.freq
         if self.monthly:
             return "1 month" if self.unit == 1 else f"{self.unit} months"
         is_time = like is None or is_clock(like)
-        return str(pd.Timedelta(self.unit, "ns")) if is_time and self.unit > 10**6 else str(self.unit)
+        return Span(self.unit // 1_000, True).words() if is_time and self.unit > 10**6 else str(self.unit)
 
     def _grid(self, last: int, periods: int | None = None) -> np.ndarray:
         """Nanoseconds of all steps, up to the first at `last` or after it, or so many."""

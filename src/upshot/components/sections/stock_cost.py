@@ -59,8 +59,8 @@ class StockCost:
             blocks.append(_table(f"Money by {name}", rows, name, panel.unit, alternatives, "the least first"))
         order = alternatives[-1] if alternatives else "money"
         worst = _summed(money, panel.frame["series"], "series").nsmallest(self.params.worst, order).reset_index(drop=True)
-        what = f"gain least over the {order.replace('_', ' ')}" if alternatives else "earn least"
-        blocks.append(_table(f"The {len(worst)} series that {what}", worst, "series", panel.unit, alternatives, "the worst first"))
+        first = f"the least over the {order.replace('_', ' ')} first" if alternatives else "the least first"
+        blocks.append(_table(f"The {len(worst)} series that do worst", worst, "series", panel.unit, alternatives, first))
         return Section("Where stock earns and costs", "business", tuple(blocks))
 
     def _alternatives(self, tested: Tested) -> list[str]:
