@@ -42,10 +42,12 @@ def sales(days: int, series: int = 8) -> pd.DataFrame:
     return rows_of({f"s{i}": (random.poisson(week[np.arange(days) % 7] * (i + 1))).tolist() for i in range(series)})
 
 
-def test_the_forecast_is_that_of_mlforecast_with_the_same_learner(component, compute, panel):
+@pytest.mark.parametrize("differences", [[], [1, 7]])
+def test_the_forecast_is_that_of_mlforecast_with_the_same_learner(component, compute, panel, differences):
     import lightgbm
     from mlforecast import MLForecast
     from mlforecast.lag_transforms import RollingMean
+    from mlforecast.target_transforms import Differences
 
     frame = sales(60)
     settings = {
@@ -62,6 +64,7 @@ def test_the_forecast_is_that_of_mlforecast_with_the_same_learner(component, com
         freq="D",
         lags=[1, 7],
         lag_transforms={1: [RollingMean(7, min_samples=1)]},
+        target_transforms=[Differences(differences)] if differences else None,
         num_threads=1,
     )
     known = frame[frame["ds"] < "2026-02-24"]
@@ -69,7 +72,7 @@ def test_the_forecast_is_that_of_mlforecast_with_the_same_learner(component, com
         warnings.simplefilter("ignore", DeprecationWarning)  # it still writes `copy=` to pandas
         wanted = bare.fit(known, static_features=[], dropna=False).predict(10)
 
-    found = forecast(component, compute, panel(frame), 50, lags=[1, 7], rolling_means={"1": [7]}, learner=TREES)
+    found = forecast(component, compute, panel(frame), 50, lags=[1, 7], rolling_means={"1": [7]}, differences=differences, learner=TREES)
 
     np.testing.assert_allclose(found["point"], wanted["point"], rtol=1e-9)
 

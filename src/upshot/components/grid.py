@@ -113,6 +113,16 @@ class Grid:
         mean: np.ndarray = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
         return mean
 
+    def means(self) -> np.ndarray:
+        """Mean of all known values of each series, shape (series,); NaN without any."""
+        import numpy as np
+
+        known = np.isfinite(self.values)
+        count = known.sum(axis=1)
+        total = np.where(known, self.values, 0.0).sum(axis=1)
+        means: np.ndarray = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+        return means
+
     def sums(self, series: np.ndarray, column: np.ndarray, window: int, season: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Sum and number of the known values at `window` columns, `season` apart, of which the last is `column`."""
         import numpy as np
@@ -154,7 +164,10 @@ def _moments(cases: Cases, column: np.ndarray, width: int) -> np.ndarray:
 
     moments = moments_of(cases)
     times = moments.to_numpy().astype("datetime64[ns]").astype(np.int64) if is_clock(moments) else moments.to_numpy(dtype=np.int64)
-    there, place = np.unique(column, return_index=True)
+    row = np.full(width, -1)
+    row[column] = np.arange(len(column))  # any row of a column, for all of them have its moment
+    there = np.flatnonzero(row >= 0)
+    place = row[there]
     filled: np.ndarray = np.interp(np.arange(width), there, times[place].astype(np.float64)).astype(np.int64)
     filled[there] = times[place]
     return filled

@@ -106,8 +106,7 @@ class Recursive:
         series = kept[ID].to_numpy()[late]
         if self.params.scale:  # back into units: the errors of a scaled series are in its own deviations
             errors = errors * self._deviations(grid)[series]
-        level = grid.mean(np.arange(len(grid.names)), np.full(len(grid.names), grid.last), grid.last + 1)
-        self.scales_ = ErrorScales.of(grid.names, series, errors, level)
+        self.scales_ = ErrorScales.of(grid.names, series, errors, grid.means())
 
     def predict(self, examples: Examples, history: Cases) -> pd.DataFrame:
         """Columns `point` and `scale`, one row a case.
@@ -124,7 +123,9 @@ class Recursive:
         horizon = int(ahead.max(initial=1))
         panel, _ = self._panel(grid, grid.last)
         asked = np.unique(series)
-        panel = panel[panel[ID].isin(asked)].assign(**dict.fromkeys(examples.X.columns, np.nan))  # only future days are looked at
+        panel = panel[panel[ID].isin(asked) & (panel[TIME] > grid.last - self._depth)].assign(
+            **dict.fromkeys(examples.X.columns, np.nan)
+        )  # only future days are looked at
         future = self._future(examples, series, ahead, asked, horizon, grid)
         forecaster = self._forecaster()
         with _quiet():
@@ -133,8 +134,7 @@ class Recursive:
             table = forecaster.predict(horizon, X_df=future)
         values = table["point"].to_numpy().reshape(len(asked), horizon)
         point = values[np.searchsorted(asked, series), ahead - 1]
-        level = grid.mean(np.arange(len(grid.names)), np.full(len(grid.names), grid.last), grid.last + 1)[series]
-        return quantile_frame(point, self.scales_.at(grid.names[series], level), (), np.zeros(0))
+        return quantile_frame(point, self.scales_.at(grid.names[series], grid.means()[series]), (), np.zeros(0))
 
     def state(self) -> Mapping[str, bytes]:
         """Calendar, names of lags and sizes of errors, and the files of the learner."""
@@ -167,6 +167,19 @@ class Recursive:
             target_transforms=targets or None,
             num_threads=self.threads_,
         )
+
+    @property
+    def _depth(self) -> int:
+        """Latest steps that a forecast is made from; a series' own deviation takes all of them."""
+        if self.params.scale:
+            return 2**31
+        windows = [
+            int(lag) + window
+            for asked in (self.params.rolling_means, self.params.rolling_deviations)
+            for lag, lengths in asked.items()
+            for window in lengths
+        ]
+        return max(*self.params.lags, *windows, 1) + sum(self.params.differences) + 1
 
     def _panel(self, grid: Grid, last: int) -> tuple[pd.DataFrame, np.ndarray]:
         """All series up to one last step, without gaps, and the case of each row (-1 for none)."""
