@@ -239,6 +239,16 @@ CASES = (
         "+checks.once={use: unique}",
     ),
     Case(
+        45,
+        "a key twice that no check looks for",
+        instead("\n8,", "\n7,"),
+        "the cases cannot be made",
+        (
+            "data.roles.key  id must name one row; got 1 row: row 6: 7; name more columns, or set the others aside: "
+            "checks.keys: {use: unique, action: quarantine}  (recipes/tiny.yaml:11)",
+        ),
+    ),
+    Case(
         46,
         "a key twice in a side table",
         with_column("shop", lambda _: "s1"),

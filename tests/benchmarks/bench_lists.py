@@ -53,7 +53,7 @@ def main(pairs: int) -> None:
             ),
         ):
             spent = upshot(*words)
-            print(f"{label:<28}{spent.seconds:6.1f} s wall {spent.cpu:6.1f} s of cores   {spent.megabytes:6.0f} MB")
+            print(f"{label:<28}{spent.seconds:6.1f} s wall {spent.processor:6.1f} s of cores   {spent.megabytes:6.0f} MB")
         print(f"bare implicit scored: {json.loads((folder / 'out' / 'metrics.json').read_text())['test']}")
 
 

@@ -68,7 +68,8 @@ class Column:
 
         Raises:
             RecipeError: No role names an outcome, the block needs a role that is not given, or it is not said when outcomes are known.
-            DataError: An outcome is null, infinite, text, of one class, or known before its case; a case lies after the rows were drawn.
+            DataError: An outcome is null, infinite, text, of one class, or known before its case; a case lies after the rows were drawn; the
+                key does not name one row.
         """
         import pandas as pd
 
@@ -87,6 +88,7 @@ class Column:
             columns["censored"] = censored
         block = block_of(self.params.block, roles, as_of)
         columns["block"] = block_codes(block, frame, roles, as_of)
+        problems += _repeated(frame, roles)
         if problems or of_time:
             raise DataError("the cases cannot be made", [*problems, *of_time])
         return Cases(checked.data, Table.of(pd.DataFrame(columns)), roles, block)
@@ -148,6 +150,16 @@ class Column:
         if early.any():
             problems.append(rows_problem(roles.label_time, f"must not lie before {roles.time!r}", early, known.astype("str")))
         return known
+
+
+def _repeated(frame: pd.DataFrame, roles: Roles) -> list[Problem]:
+    """Rows whose key another row has: each is a case of its own, and nobody could say which of them was decided on."""
+    key = [name for name in roles.key if name in frame.columns]
+    if not key or not (repeated := frame.duplicated(key).to_numpy()).any():
+        return []
+    shown = frame[key[0]] if len(key) == 1 else frame[key].astype("str").agg(" / ".join, axis=1)
+    hint = "name more columns, or set the others aside: checks.keys: {use: unique, action: quarantine}"
+    return [rows_problem("data.roles.key", f"{', '.join(key)} must name one row", repeated, shown, hint)]
 
 
 def _stood_in_for(values: pd.Series, matured: np.ndarray) -> pd.Series:
