@@ -61,7 +61,7 @@ def test_a_row_is_found_by_its_key(ran: RecipeProject) -> None:
     ("words", "sentence"),
     [
         (["--row", "16"], "must be the number of a test case; got 16; the run has the test cases 0 to 15"),
-        (["--key", "1"], "must name one test case by id; got 0 test cases have it"),
+        (["--key", "1"], "must name one test case by id; got '1', which none has; the first is 34"),
         (["--row", "1", "--key", "37"], "by its number or by its key, not by both"),
         (["--kpi", "savd"], "no KPI of the run; got 'savd'; did you mean 'saved'?"),
     ],

@@ -45,7 +45,7 @@ def readings() -> str:
 
 
 @pytest.fixture(scope="module")
-def sections(tmp_path_factory):
+def ran(tmp_path_factory):
     from upshot.testing import RecipeProject
 
     allow = "\n  allow: {near_duplicates: The sensor of this test is the answer itself., target_proxy: It is the answer itself.}"
@@ -56,9 +56,15 @@ def sections(tmp_path_factory):
     project = RecipeProject(tmp_path_factory.mktemp("lives"), {"recipes/lives.yaml": recipe, "data/readings.csv": readings()})
     outcome = project.run("run", "lives", "--json")
     assert outcome.exit_code == 0, outcome.stderr
-    digest = next(stage["value"] for stage in outcome.json["stages"] if stage["stage"] == "inspect")
+    return project, outcome.json
+
+
+@pytest.fixture(scope="module")
+def sections(ran):
+    project, outcome = ran
+    digest = next(stage["value"] for stage in outcome["stages"] if stage["stage"] == "inspect")
     found = State.of(find_project(project.root)).codec(load_catalogue().revive, ()).load(digest)
-    return found.sections, outcome.json
+    return found.sections, outcome
 
 
 def test_money_is_told_by_policy_and_term_and_adds_up_to_the_value(sections):
@@ -153,6 +159,19 @@ def test_several_thresholds_that_cost_least_are_told_by_what_they_were_chosen_by
     assert isinstance(table, TableBlock)
     assert table.title == "The 3 choices that cost least"
     assert table.rows.frame[["threshold", "worth", "smoothed"]].to_numpy().tolist() == [[5, 16, 23], [1, 15, 24], [9, 40, 28]]
+
+
+def test_what_came_of_a_unit_is_counted_at_its_first_case_and_the_others_say_so(ran):
+    project, outcome = ran
+
+    later = project.run("value", "lives", "--key", "t2,3")
+    first = project.run("value", "lives", "--key", "t2,1", "--json").json
+
+    # t1 has 20 cycles, so the first case of t2 is test case 20.
+    told = f"at test case 20, with what came of it all; upshot value {outcome['run']} --row 20"
+    assert later.stdout.splitlines()[-1].split(maxsplit=1) == ["counted", told]
+    assert (first["case"]["row"], first["case"]["counted_at"]) == (20, None)
+    assert first["subjects"]["candidate"]["flows"]["breakdowns"] == 1.0
 
 
 def test_on_a_clock_moments_are_dates(recipe_project):

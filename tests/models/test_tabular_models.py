@@ -330,6 +330,16 @@ def test_logistic_regression_says_how_to_mend_gaps_and_categories(component, exa
     assert "impute" in problems["amount"].hint and "one_hot" in problems["country"].hint
 
 
+def test_many_columns_with_gaps_are_counted_and_not_all_listed(component, examples_of, no_history, compute):
+    X = {f"sensor_{number}": [1.0, np.nan, 3.0, 4.0] for number in range(8)}
+
+    with pytest.raises(DataError) as caught:
+        component("model", "linear_regression").fit(examples_of(X, [1.0, 2.0, 3.0, 4.0]), None, no_history, compute)
+
+    assert [problem.where for problem in caught.value.problems] == [*(f"sensor_{number}" for number in range(5)), "3 more columns"]
+    assert "`fill: 0` of sensor_history" in caught.value.problems[-1].hint
+
+
 def test_a_solver_that_did_not_converge_is_refused(component, examples_of, no_history, compute):
     X, y = numbers()
 

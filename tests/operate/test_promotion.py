@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00|\d{4}-\d\d-\d\d \d\d:\d\d UTC")
 PERSON = re.compile(r"\(as said; .*account \S+\)")
 
 

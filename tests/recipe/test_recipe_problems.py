@@ -226,6 +226,17 @@ def test_text_that_yaml_reads_as_a_truth_is_to_be_quoted(bench: Any) -> None:
     assert caught.value.problems[0].sentence() == "must be text; got false; YAML reads NO so: write it in quotes, 'NO'"
 
 
+def test_a_length_of_time_without_its_unit_is_not_to_be_quoted_but_completed(recipe_project: Any) -> None:
+    project = recipe_project({})
+
+    bare = project.run("validate", "machine_failure", "labels.horizon=14")
+    quoted = project.run("validate", "machine_failure", 'labels.horizon="14"')
+
+    rule = "must be a whole number and a unit, such as '7 days', '12h', '30 min' or '3 steps'"
+    assert bare.stderr.splitlines()[-1] == f"  labels.horizon  must be text; got 14; {rule}  (argument 1)"
+    assert quoted.stderr.splitlines()[-1] == f"  labels.horizon  {rule}; got '14'  (argument 1)"
+
+
 def test_a_byte_order_mark_and_windows_lines_are_fine_and_latin_1_is_not(bench: Any) -> None:
     path = bench.project.root / "conf/model/boost.yaml"
     path.write_bytes(b"\xef\xbb\xbfuse: boost\r\nmax_depth: 5\r\n")

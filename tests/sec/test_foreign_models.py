@@ -69,6 +69,18 @@ def refused(folder: Path, limits: Limits | None = None) -> list[str]:
     return [f"{problem.where} {problem.sentence()}" for problem in caught.value.problems]
 
 
+def test_features_and_what_they_compute_keep_their_order_whatever_their_names(tmp_path: Path, tiny_files: dict[str, str]) -> None:
+    project = RecipeProject(tmp_path / "order", tiny_files)
+    words = ["+features.a_later_one={use: expression, columns: {small: amount / 2, large: amount * 3}}", "model.n_estimators=5"]
+    assert project.run("run", "tiny", "model=lightgbm", "model.min_child_samples=2", *words).exit_code == 0
+    assert project.run("model", "export", "tiny@1", "out").exit_code == 0
+
+    outcome = project.run("model", "verify", "out")
+
+    assert (outcome.exit_code, outcome.stderr) == (0, "")
+    assert "golden rows answered as before" in outcome.stdout
+
+
 def zipped(*members: tuple[zipfile.ZipInfo | str, bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, warnings.catch_warnings():

@@ -15,6 +15,9 @@ from upshot.contracts.records import Measured
 from upshot.engine.compare import Comparison, Pair, compare
 from upshot.engine.past import Past, find_run
 
+BARE = ("", "1", "share", "target", "time", "alarm")
+"""Units of metrics that say no more than the metric's name; a KPI's is said."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
@@ -60,7 +63,7 @@ def _row(pair: Pair) -> tuple[str, ...]:
 
 
 def _amount(measured: Measured | None) -> str:
-    return "" if measured is None else " ".join(part for part in (number(measured.value), measured.unit) if part)
+    return "" if measured is None else " ".join(part for part in (number(measured.value), measured.unit) if part not in BARE)
 
 
 def _known(value: str | None) -> str:

@@ -10,6 +10,7 @@ from upshot.cli import profile, quarantine
 from upshot.cli.context import Context, add_json
 from upshot.cli.text import columns, number
 from upshot.errors import IntegrityError, Problem, UsageError, did_you_mean
+from upshot.report.words import stamp
 
 if TYPE_CHECKING:
     from upshot.engine.state import State
@@ -69,7 +70,7 @@ def _list(state: State, arguments: argparse.Namespace) -> tuple[dict[str, Any], 
     }
     if not pins:
         return document, f"no data is pinned yet in {state.root}"
-    rows = [(pin.table, str(pin.version), f"{pin.rows:,}", pin.digest[:DIGITS], pin.created_at) for pin in pins]
+    rows = [(pin.table, str(pin.version), f"{pin.rows:,}", pin.digest[:DIGITS], stamp(pin.created_at)) for pin in pins]
     return document, columns([("table", "version", "rows", "digest", "pinned at"), *rows])
 
 
@@ -96,7 +97,7 @@ def _show(state: State, arguments: argparse.Namespace) -> tuple[dict[str, Any], 
     }
     lines = [(p.name, p.type, _share(p.null_share), *_bounds(p, protected)) for p in profiles]
     parts = [
-        f"{pin.table} version {pin.version}: {pin.rows:,} rows, digest {pin.digest[:DIGITS]}, pinned {pin.created_at}",
+        f"{pin.table} version {pin.version}: {pin.rows:,} rows, digest {pin.digest[:DIGITS]}, pinned {stamp(pin.created_at)}",
         columns([("column", "type", "nulls", "min", "max"), *lines]),
     ]
     if rows:
@@ -243,7 +244,10 @@ def _change(before: str, after: str) -> str:
 
 
 def _bounds(found: ColumnProfile, protected: tuple[str, ...]) -> tuple[str, str]:
-    return (HIDDEN, HIDDEN) if found.name in protected else (_cell(found.low), _cell(found.high))
+    if found.name in protected:
+        return HIDDEN, HIDDEN
+    low, high = (bool(end) if found.type == "bool" and end is not None else end for end in (found.low, found.high))
+    return _cell(low), _cell(high)
 
 
 def _share(share: float) -> str:

@@ -51,7 +51,9 @@ def _of_recipe(context: Context, arguments: argparse.Namespace) -> int:
     if receipt is None:
         env = [] if arguments.env is None else ["--env", arguments.env]
         command = shlex.join(["upshot", "run", arguments.recipe, *arguments.overrides, *env])
-        raise UsageError("the gates of this recipe were not evaluated yet", [Problem(recipe.name, "run it first", None, command)])
+        before = context.state.ledger.runs(limit=1, recipe=recipe.name) if context.state.has_ledger() else ()
+        rule = f"run it first; its last run, {before[0].id}, was of other settings, data or code" if before else "run it first"
+        raise UsageError("the gates of this recipe were not evaluated yet", [Problem(recipe.name, rule, None, command)])
     verdicts: Verdicts = engine.codec(plan).load(receipt.value)
     if arguments.json:
         print(printed("upshot.gates/1", {"recipe": recipe.name, "gates": [asdict(verdict) for verdict in verdicts.verdicts]}))

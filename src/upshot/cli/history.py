@@ -10,6 +10,7 @@ from upshot.cli.shapes import printed
 from upshot.cli.text import columns
 from upshot.engine.history import event_of
 from upshot.errors import Problem, UsageError
+from upshot.report.words import stamp
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +54,7 @@ def _cells(event: dict[str, Any]) -> tuple[str, ...]:
     person = event["person"] or {}
     return (
         str(event["entry"]),
-        event["at"],
+        stamp(event["at"]),
         event["what"],
         str(event["number"]),
         event["environment"] or "",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from upshot.cli.context import Context, add_json
-from upshot.cli.text import columns, size
+from upshot.cli.text import columns, number, size
 from upshot.contracts.tables import thaw
 from upshot.errors import Problem, UsageError, did_you_mean
+from upshot.report.words import stamp
 
 if TYPE_CHECKING:
     from upshot.engine.state import State
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 DIGITS = 12
 """Digits of a hash that people are shown."""
+_FRACTION = re.compile(r"-?\d+\.\d+(e[-+]?\d+)?")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +78,7 @@ def _list(state: State, *, as_json: bool) -> int:
         versions = [{"name": row.name, "number": row.number, "run": row.run, "created_at": row.created_at} for row in rows]
         print(json.dumps({"shape": "upshot.models/1", "versions": versions}, indent=1))
     elif rows:
-        print(columns([("version", "registered", "run"), *((f"{row.name}@{row.number}", row.created_at, row.run) for row in rows)]))
+        print(columns([("version", "registered", "run"), *((f"{row.name}@{row.number}", stamp(row.created_at), row.run) for row in rows)]))
     else:
         print(f"no version is registered in {state.root}")
     return 0
@@ -89,12 +92,27 @@ def _show(state: State, version: VersionRow, *, as_json: bool) -> int:
         return 0
     print(
         columns(
-            [("version", f"{version.name}@{version.number}"), ("registered", version.created_at), ("run", version.run), *content[1].items()]
+            [
+                ("version", f"{version.name}@{version.number}"),
+                ("registered", stamp(version.created_at)),
+                ("run", version.run),
+                *((name, _readable(text)) for name, text in content[1].items()),
+            ]
         )
     )
     files = [(path, size(state.artefacts.path(digest).stat().st_size), digest[:DIGITS]) for path, digest in version.manifest.items()]
     print("\n" + columns([("file", "size", "SHA-256"), *files]))
     return 0
+
+
+def _readable(text: str) -> str:
+    """A recorded number with as many digits as it deserves; everything else as it was recorded.
+
+    Example:
+        >>> _readable("24.024178630051324"), _readable("train"), _readable("0")
+        ('24', 'train', '0')
+    """
+    return number(float(text)) if _FRACTION.fullmatch(text) else text
 
 
 def _verify(folder: Path, *, as_json: bool) -> int:

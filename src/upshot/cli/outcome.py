@@ -29,7 +29,7 @@ def render(record: RunRecord, values: Mapping[str, Any]) -> str:
     lines += [("gates", gate_line(values["gate"]))] if "gate" in values else []
     lines.append(("version", version_line(record, values.get("register"))))
     lines.append(("run", f"{record.id}" + (" (nothing had to run)" if record.answered_by else "")))
-    return "\n\n".join(["", *parts, columns([(name.ljust(8), text) for name, text in lines])])
+    return "\n" + "\n\n".join([*parts, columns([(name.ljust(8), text) for name, text in lines])])
 
 
 def notes(values: Mapping[str, Any]) -> list[str]:
@@ -53,7 +53,7 @@ def subjects(valuation: Valuation) -> str:
     rows = []
     for subject, measured in valuation.per_period.items():
         gain = valuation.gain.get(subject)
-        rows.append((subject, number(measured.value), interval(measured), f"{gain.value:+,.0f} {interval(gain)}" if gain else ""))
+        rows.append((subject, number(measured.value), interval(measured), f"{_signed(gain)} {interval(gain)}" if gain else ""))
     head = (kpi.name, f"{kpi.unit}{per_period(kpi)}", "95 % interval", "gain of the candidate")
     text = columns([head, *rows])
     if valuation.expired:

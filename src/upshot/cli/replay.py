@@ -55,7 +55,7 @@ def render(found: Replay) -> str:
     lines = [("run", found.run), ("level", f"{found.level}: {MEANS[found.level]}")]
     if found.first is not None:
         lines.append(("first", f"stage {found.first}{_apart(found)}"))
-    return "\n\n".join(["", *parts, columns(lines)])
+    return "\n" + "\n\n".join([*parts, columns(lines)])
 
 
 def _apart(found: Replay) -> str:

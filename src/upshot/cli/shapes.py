@@ -24,7 +24,8 @@ number. Numbers that are not defined (NaN) are null. Digests are SHA-256 in hex,
 
 `upshot.value/1` (`upshot value RUN --json`)
     `run`; `kpi` (`name`, `expression`, `per`, `unit`, `period`, `parameters`: name -> `value`, `unit`); `scale`: from the test rows to the
-    period; `case`: null for all rows, else `row`, `key`, `outcome`, `predictions` and `decisions` (a list of rows each); `subjects`: per
+    period; `case`: null for all rows, else `row`, `key`, `outcome`, `predictions` and `decisions` (a list of rows each) and
+    `counted_at`: the case at which what came of it is counted, null for itself; `subjects`: per
     subject `rows`, `flows` (sums), `terms` (sums), `sum` of the terms, `per` (the denominator, or null) and `value` (not scaled).
 
 `upshot.lineage/1` (`upshot lineage RUN --json`)

@@ -9,6 +9,7 @@ from upshot.cli.context import Context, add_as, add_json
 from upshot.cli.shapes import printed
 from upshot.cli.text import columns
 from upshot.errors import GateError
+from upshot.report.words import stamp
 
 if TYPE_CHECKING:
     from upshot.ledger.environments import ServedRow
@@ -36,7 +37,9 @@ def execute(arguments: argparse.Namespace) -> int:
     elif not rows:
         print("nothing is served" if arguments.recipe is None else f"{arguments.recipe} declares no environments, so nothing is served")
     else:
-        print(columns([("name", "environment", "serves", "since", "by", "newest", "lacks"), *(_cells(row) for row in rows)]))
+        shown = 5 if arguments.recipe is None else 7  # what is newest and lacks is asked recipe by recipe
+        table = [("name", "environment", "serves", "since", "by", "newest", "lacks"), *(_cells(row) for row in rows)]
+        print(columns([row[:shown] for row in table]))
     return 0
 
 
@@ -88,4 +91,4 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     newest = "" if row["newest"] is None else f"{row['name']}@{row['newest']}"
     is_served = row["newest"] is not None and row["newest"] == row["number"]
     lacks = "" if row["lacks"] is None else ", ".join(row["lacks"]) or ("served" if is_served else "nothing: it may be promoted")
-    return (row["name"], row["environment"], serves, row["since"] or "", by, newest, lacks)
+    return (row["name"], row["environment"], serves, "" if row["since"] is None else stamp(row["since"]), by, newest, lacks)

@@ -44,8 +44,10 @@ def render(audit: Audit, case: CaseAudit | None) -> str:
     """The account as text: what the KPI is, then every term of every subject."""
     kpi = audit.kpi
     parts = [_head(audit), _parameters(kpi, audit.expired)] if kpi.parameters else [_head(audit)]
+    if case is not None and case.counted_at is not None:
+        return "\n\n".join([*parts, _case(case, audit)])
     if case is not None:
-        return "\n\n".join([*parts, _case(case), _flows(audit, case.accounts), _terms(audit, case.accounts, scaled=False)])
+        return "\n\n".join([*parts, _case(case, audit), _flows(audit, case.accounts), _terms(audit, case.accounts, scaled=False)])
     return "\n\n".join([*parts, _flows(audit, audit.totals()), _terms(audit, audit.totals(), scaled=True)])
 
 
@@ -65,12 +67,14 @@ def _parameters(kpi: Kpi, late: tuple[str, ...]) -> str:
     return columns([("parameter", "value", "unit", "range", "owner", ""), *rows])
 
 
-def _case(case: CaseAudit) -> str:
+def _case(case: CaseAudit, audit: Audit) -> str:
     facts = [("test case", str(case.case)), *((name, _shown(value)) for name, value in case.key.items()), ("outcome", _shown(case.outcome))]
     shown = case.predictions[:PREDICTIONS_SHOWN]
     facts += [("predicted", _words(row)) for row in shown]
     facts += [("", f"and {len(case.predictions) - len(shown)} more rows")] if len(case.predictions) > len(shown) else []
-    return columns([*facts, *(("decided", _words(row)) for row in case.decisions[:PREDICTIONS_SHOWN])])
+    facts += [("decided", _words(row)) for row in case.decisions[:PREDICTIONS_SHOWN]]
+    elsewhere = f"at test case {case.counted_at}, with what came of it all; upshot value {audit.past.row.id} --row {case.counted_at}"
+    return columns([*facts, *([("counted", elsewhere)] if case.counted_at is not None else [])])
 
 
 def _words(row: Mapping[str, Any]) -> str:
@@ -142,6 +146,7 @@ def document(audit: Audit, case: CaseAudit | None) -> str:
                 "outcome": case.outcome,
                 "predictions": case.predictions,
                 "decisions": case.decisions,
+                "counted_at": case.counted_at,
             },
             "subjects": {
                 subject: {

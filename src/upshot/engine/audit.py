@@ -30,6 +30,7 @@ class CaseAudit:
         predictions: What was predicted, one map a row of the prediction.
         decisions: What was decided, one map a row of the decision.
         accounts: Subject -> what its rows of this case add up to.
+        counted_at: The case at which the flows of its first entity are counted, where none are counted at this one: of a unit, its first.
     """
 
     case: int
@@ -38,6 +39,7 @@ class CaseAudit:
     predictions: tuple[Map[Any], ...]
     decisions: tuple[Map[Any], ...]
     accounts: Map[Account]
+    counted_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,19 @@ class Audit:
             _rows(self._predicted, number),
             _rows(self._decided, number),
             Map({name: account(self.kpi, t.frame[t.frame["case"] == number]) for name, t in self.flows.tables.items()}),
+            self._counted_at(number),
         )
+
+    def _counted_at(self, number: int) -> int | None:
+        import numpy as np
+
+        roles, cases = self._cases.roles, self._cases.rows.frame
+        counted = np.unique(np.concatenate([table.frame["case"].to_numpy() for table in self.flows.tables.values()]))
+        if number in counted or not roles.entities:
+            return None
+        whose = cases[roles.entities[0]]
+        found = counted[(whose.iloc[counted] == whose.iloc[number]).to_numpy()]
+        return int(found[0]) if len(found) == 1 else None
 
     def number_of(self, key: str) -> int:
         """Number of the test case with this key; several key columns are joined by commas.
@@ -135,8 +149,9 @@ class Audit:
         frame = self._cases.rows.frame
         found = np.flatnonzero(np.logical_and.reduce([frame[name].astype(str) == word for name, word in zip(names, words, strict=True)]))
         if len(found) != 1:
-            got = f"{len(found)} test cases have it" + (f": rows {_some(found.tolist())}" if len(found) else "")
-            raise UsageError("there is no such row", [Problem("--key", f"must name one test case by {','.join(names)}", got)])
+            got = f"{len(found)} test cases have it: rows {_some(found.tolist())}" if len(found) else f"{key!r}, which none has"
+            hint = f"the first is {','.join(str(frame[name].iloc[0]) for name in names)}"
+            raise UsageError("there is no such row", [Problem("--key", f"must name one test case by {','.join(names)}", got, hint)])
         return int(found[0])
 
     @property

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticUndefined, to_jsonable_python
 
@@ -95,7 +95,7 @@ def _problem(
 def _rule(details: ErrorDetails) -> str:
     if details["type"] in _RULES:
         return _RULES[details["type"]]
-    said = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    said = details["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ").removesuffix(f"; got {details['input']!r}")
     said = re.sub(r"^(Input|[A-Z]\w+) should ", "must ", said)
     for phrase, sign in _PHRASES:
         said = said.replace(phrase, sign)
@@ -106,6 +106,8 @@ def _hint(details: ErrorDetails, where: KeyPath, field: FieldInfo | None, proven
     last = provenance.last(where)
     value = details["input"]
     is_surprise = details["type"] == "string_type" and isinstance(value, (bool, int, float))
+    if is_surprise and field is not None and (broken := _rule_of_text(field, str(value))) is not None:
+        return broken
     if is_surprise and last is not None and last.text != json.dumps(value) and last.text.partition("=")[2][:1] not in ("[", "{"):
         if last.layer == COMMAND_LAYER:
             key, _, written = last.text.partition("=")
@@ -115,6 +117,16 @@ def _hint(details: ErrorDetails, where: KeyPath, field: FieldInfo | None, proven
         return None
     inner = list(nested_models(field.annotation)) if details["type"] in ("model_type", "model_attributes_type") else []
     return f"its keys are {', '.join(keys_of(inner[0]))}" if inner else _range_and_default(field)
+
+
+def _rule_of_text(field: FieldInfo, text: str) -> str | None:
+    """What the value would break as text too: quotes alone do not make 14 a length of time."""
+    kind: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    try:
+        TypeAdapter(kind).validate_python(text)
+    except ValidationError as error:
+        return next((_rule(details) for details in error.errors(include_url=False) if details["type"] == "value_error"), None)
+    return None
 
 
 def _range_and_default(field: FieldInfo) -> str | None:

@@ -112,7 +112,7 @@ def package(predictor: Predictor, decisions: Decisions) -> Map[Blob]:
         "params": thaw(decisions.policy.params),
         "tuned": dict(decisions.tuned[final].values),
     }
-    files["components.json"] = _json(components)
+    files["components.json"] = _json(components, in_order=True)  # features, and maps in their parameters, give columns in their order
     signature = predictor.signature
     tables = {name: asdict(table.roles) for name, table in predictor.golden.cases.tables.items()}
     takes = {"columns": dict(signature.columns), "features": signature.features, "gives": signature.gives}
@@ -154,5 +154,5 @@ def _saved(frame: pd.DataFrame) -> Blob:
     return Blob(to_arrow(frame))
 
 
-def _json(value: Any) -> Blob:
-    return Blob(json.dumps(value, sort_keys=True, indent=1, default=list).encode())
+def _json(value: Any, *, in_order: bool = False) -> Blob:
+    return Blob(json.dumps(value, sort_keys=not in_order, indent=1, default=list).encode())

@@ -53,6 +53,9 @@ class LinearSum:
         return cls(Columns.from_json(files["columns.json"]), mean, scale, coef, float(numbers["intercept"]))
 
 
+FILLS = "fill them where the feature is made: `impute: median` of numeric, `fill: 0` of sensor_history, history and expression"
+
+
 def gapless_numbers(columns: Columns, X: pd.DataFrame, model: str) -> np.ndarray:
     """The matrix of a model that has no way to see that a value is missing.
 
@@ -63,11 +66,13 @@ def gapless_numbers(columns: Columns, X: pd.DataFrame, model: str) -> np.ndarray
 
     matrix = columns.matrix(X)
     problems = [*categories(columns, model)]
-    for position in np.flatnonzero(np.isnan(matrix).any(axis=0)):
+    gaps = [at for at in np.flatnonzero(np.isnan(matrix).any(axis=0)) if columns.names[at] not in columns.categories]
+    for position in gaps[:MAX_EXAMPLES]:
         rows = np.flatnonzero(np.isnan(matrix[:, position]))
-        if (name := columns.names[position]) not in columns.categories:
-            got = f"{len(rows)} missing values, rows {', '.join(str(int(row)) for row in rows[:MAX_EXAMPLES])}"
-            problems.append(Problem(name, f"{model} takes no gaps", got, "give its feature `impute: median`"))
+        got = f"{len(rows):,} missing values, rows {', '.join(str(int(row)) for row in rows[:MAX_EXAMPLES])}"
+        problems.append(Problem(columns.names[position], f"{model} takes no gaps", got, FILLS))
+    if len(gaps) > MAX_EXAMPLES:
+        problems.append(Problem(f"{len(gaps) - MAX_EXAMPLES} more columns", f"{model} takes no gaps", "missing values", FILLS))
     if problems:
         raise DataError(f"{model} cannot use these columns", problems)
     return matrix
