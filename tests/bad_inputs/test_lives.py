@@ -147,3 +147,19 @@ data:
         "  data  heat is measured in degC in histories.oslo and in degF in histories.reno; "
         "convert one of them where it is read, and state the unit that all have then  (recipes/lives.yaml:10)\n",
     )
+
+
+def test_a_quantile_that_is_looked_at_and_not_given_is_refused_before_anything_is_read(recipe_project: Any) -> None:
+    project = recipe_project({"recipes/lives.yaml": RECIPE, "data/readings.csv": "unit,cycle,heat,running\n"})
+    model = "model={use: similar_lives, levels: [0.1, 0.5]}"
+
+    outcome = project.run("validate", "lives", model, "policy.level=0.2", "+metrics={order: {use: concordance, level: 0.3}}")
+    sound = project.run("validate", "lives", model, "policy.level=0.1")
+
+    assert (outcome.exit_code, outcome.stderr) == (
+        2,
+        "RecipeError: 2 problems in recipe 'lives' (no data was read)\n\n"
+        "  policy.level         must be a quantile that model 'similar_lives' gives; got 0.2; model.levels are 0.1, 0.5  (argument 2)\n"
+        "  metrics.order.level  must be a quantile that model 'similar_lives' gives; got 0.3; model.levels are 0.1, 0.5  (argument 3)\n",
+    )
+    assert sound.exit_code == 0, sound.stderr

@@ -78,9 +78,11 @@ def refused(*problems: str) -> str:
                 "NAME=VALUE  must be named; upshot value RUN lists the parameters; upshot whatif --help",
             ),
         ),
+        (["cache", "clear"], usage("action  there is no such choice; got 'clear'; did you mean 'clean'? options: clean, size")),
+        (["runs", "-n", "abc"], usage("--limit  must be a whole number; got 'abc'; upshot runs --help")),
         (["data"], usage("action  must be one of: list, show, diff, verify, profile, quarantine; upshot data --help")),
     ],
-    ids=["command", "first option", "short form", "option", "nothing", "neither run nor value", "no action"],
+    ids=["command", "first option", "short form", "option", "nothing", "neither run nor value", "choice", "number", "no action"],
 )
 def test_row_24_an_unknown_command_or_option_gets_the_nearest(project: Any, words: list[str], told: str) -> None:
     outcome = project.run(*words)

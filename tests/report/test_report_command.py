@@ -91,7 +91,7 @@ def test_the_browser_is_asked_to_open_the_file(project: RecipeProject, tmp_path:
         (["report", "tinny"], "tinny  no run is recorded that begins so; upshot runs"),
         (["report", "-o", "none/such.html"], "-o  must be a file that can be written; got none/such.html; No such file or directory"),
         (["report", "--open", "--format", "md"], "--open  needs an HTML file; leave out --format and -o -"),
-        (["report", "--format", "pdf"], "argument --format: invalid choice: 'pdf'"),
+        (["report", "--format", "pdf"], "--format  there is no such choice; got 'pdf'; options: html, json, md"),
         (["card", "r2099"], "r2099  no run is recorded that begins so; upshot runs"),
     ],
 )

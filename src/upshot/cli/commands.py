@@ -6,6 +6,7 @@ A command is a module with `configure(parser)` and `execute(arguments)`. The tab
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
@@ -60,6 +61,10 @@ LISTED_BY = {
 """Placeholder of an argument -> where a newcomer finds what can stand there."""
 
 
+_REFUSED = re.compile(r"argument (?P<name>\S+): invalid (?P<what>\w+)(?: value)?: '(?P<value>.*?)'(?: \(choose from .*\))?", re.S)
+"""What argparse says of a word that is no choice, or no number."""
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints read like every other error."""
 
@@ -77,6 +82,8 @@ class Parser(argparse.ArgumentParser):
         problems = [Problem(word, "unknown option", None, did_you_mean(word, flags)) for word in wrong]
         if MISSING in message:
             problems += self._missing(message.partition(MISSING)[2].split(", "))
+        elif (refused := _REFUSED.fullmatch(message)) is not None:
+            problems.append(self._value(refused["name"], refused["what"], refused["value"]))
         elif "unrecognized arguments" not in message:
             problems.append(Problem(self.prog, message, None, f"{self.prog} --help"))
         raise UsageError("the command line is wrong", problems)
@@ -86,6 +93,16 @@ class Parser(argparse.ArgumentParser):
         known = {flag for action in self._actions for flag in action.option_strings}
         typed = [word.partition("=")[0] for word in self.words if word.startswith("-") and word.strip("-")]
         return [word for word in typed if word not in known and not word.lstrip("-").replace(".", "").isdigit()]
+
+    def _value(self, names: str, what: str, value: str) -> Problem:
+        """A word that the argument cannot take, and what it may be."""
+        name = names.rpartition("/")[2]
+        if what == "choice":
+            action = next(action for action in self._actions if name in (*action.option_strings, action.dest, action.metavar))
+            options = [str(choice) for choice in action.choices or ()]
+            return Problem(name, "there is no such choice", repr(value), did_you_mean(value, options))
+        kinds = {"int": "a whole number", "float": "a number"}
+        return Problem(name, f"must be {kinds.get(what, what)}", repr(value), f"{self.prog} --help")
 
     def _missing(self, names: Sequence[str]) -> list[Problem]:
         """A problem for each word that must be there; intermixed parsing lists those that need not be among them."""

@@ -10,6 +10,7 @@ from upshot.cli.shapes import printed
 from upshot.cli.text import columns
 from upshot.engine.lineage import Lineage
 from upshot.engine.past import Past, find_run
+from upshot.report.words import ending
 
 WIDTH = 16
 
@@ -39,7 +40,7 @@ def render(lineage: Lineage) -> str:
     made = [("stage", "key", "value"), *((s.stage, s.key[:WIDTH], (s.digest or "none")[:WIDTH]) for s in past.stages)]
     parts = [columns(rows), columns(made)]
     if lineage.number is None:
-        return "\n\n".join([*parts, f"version   none registered: the run was {past.row.status}"])
+        return "\n\n".join([*parts, f"version   none registered: {ending(past.row.status)}"])
     packed = [("", path, digest[:WIDTH]) for path, digest in lineage.manifest.items()]
     return "\n\n".join([*parts, columns([("version", f"{use_case.name} {lineage.number}", f"{len(packed)} files"), *packed])])
 

@@ -11,7 +11,7 @@ from upshot.cli.shapes import measurement, plain
 from upshot.cli.text import columns, interval, number
 from upshot.contracts.records import Champion, Evaluation, Measured, ModelVersion, Valuation, Valuations, Verdicts
 from upshot.engine.run import RunRecord
-from upshot.report.words import per_period, spoken
+from upshot.report.words import ending, per_period, spoken
 
 
 def render(record: RunRecord, values: Mapping[str, Any]) -> str:
@@ -98,7 +98,7 @@ def gate_line(verdicts: Verdicts) -> str:
 
 def version_line(record: RunRecord, version: ModelVersion | None) -> str:
     """The registered version, or why there is none."""
-    return f"{version.name} {version.number}" if version else f"none registered: the run was {record.status}"
+    return f"{version.name} {version.number}" if version else f"none registered: {ending(record.status)}"
 
 
 def document(record: RunRecord, values: Mapping[str, Any]) -> dict[str, object]:

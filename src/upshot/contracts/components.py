@@ -391,6 +391,14 @@ class NamesActions(Protocol):
     actions: tuple[str, ...]
 
 
+@runtime_checkable
+class LooksAtLevel(Protocol):
+    """A policy or metric that looks at one of predicted quantiles, `params.level`: the plan proves that it is among those that are given."""
+
+    spec: Spec
+    looks_at: float
+
+
 class Rollout(Protocol):
     """Kind `rollout`: sets decisions against outcomes and gives flows.
 
@@ -772,6 +780,7 @@ __all__ = [
     "Kind",
     "Labeller",
     "Lake",
+    "LooksAtLevel",
     "Metric",
     "Model",
     "NamesActions",

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, get_args
 
 from upshot.catalogue import Catalogue
-from upshot.contracts.components import Accelerated, Composite, NamesActions, ReferringCheck
+from upshot.contracts.components import Accelerated, Composite, LooksAtLevel, NamesActions, ReferringCheck
 from upshot.contracts.records import CANDIDATE, CHAMPION, CPU, Direction, Kpis, PredictionKind, Spec
 from upshot.engine.code import CodeDigests
 from upshot.engine.files import FileDigests
@@ -41,6 +41,7 @@ def prove(recipe: Recipe, catalogue: Catalogue, code: CodeDigests, files: FileDi
     made = _make(Inputs(recipe, catalogue, code, files, today))
     problems = [
         *_kinds(made, catalogue),
+        *_quantiles(made),
         *_parts(made),
         *_composites(made),
         *_devices(made, recipe, catalogue),
@@ -107,6 +108,20 @@ def _kinds(made: _Made, catalogue: Catalogue) -> Iterable[Problem]:
                 if action not in rollout.actions:
                     rule = f"takes an action that rollout {rollout.spec.use!r} does not know"
                     yield Problem(f"{place}.{_key_of(giver.spec, action)}", rule, repr(action), did_you_mean(action, rollout.actions))
+
+
+def _quantiles(made: _Made) -> Iterable[Problem]:
+    """Quantiles that somebody looks at and nobody gives; what a giver's parameters do not say is not proven."""
+    giver, gives = _predicted(made)
+    given = [level for level in giver.spec.params.get("levels", ()) if isinstance(level, float)]
+    if gives != "quantiles" or not given:
+        return
+    for place, taker in (("policy", made.one["policy"]), *((f"metrics.{name}", metric) for name, metric in made.many["metrics"].items())):
+        if isinstance(taker, LooksAtLevel) and taker.looks_at not in given:
+            rule = f"must be a quantile that {giver.spec.kind} {giver.spec.use!r} gives"
+            yield Problem(
+                f"{place}.level", rule, f"{taker.looks_at:g}", f"{giver.spec.kind}.levels are {', '.join(f'{level:g}' for level in given)}"
+            )
 
 
 def _predicted(made: _Made) -> tuple[Any, PredictionKind]:

@@ -70,9 +70,8 @@ class SavedPlan:
             stages = tuple((name, key, cached) for name, key, cached in body["stages"])
             return cls(body["recipe"], tuple(body["overrides"]), body["env"], body["recipe_digest"], stages)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UsageError(
-                "the saved plan cannot be read", [Problem(str(path), str(error), hint="upshot plan RECIPE -o FILE")]
-            ) from error
+            rule = error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+            raise UsageError("the saved plan cannot be read", [Problem(str(path), rule, hint="upshot plan RECIPE -o FILE")]) from error
 
     def refuse_stale(self, plan: Plan) -> None:
         """Hold the saved plan against a fresh one.

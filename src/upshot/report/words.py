@@ -213,6 +213,16 @@ def stamp(text: str) -> str:
     return f"{moment(datetime.fromisoformat(text).astimezone(UTC))} UTC"
 
 
+def ending(status: str) -> str:
+    """How a run ended, or that it has not.
+
+    Example:
+        >>> ending("refused"), ending("running")
+        ('the run was refused', 'the run is still running')
+    """
+    return "the run is still running" if status == "running" else f"the run was {status}"
+
+
 _DOINGS = ("approve", "call", "do", "order", "repair", "replace", "run", "send", "serve", "show", "treat")
 """Words with which the name of a baseline begins that is something done; all others are things."""
 
@@ -407,6 +417,7 @@ __all__ = [
     "decimals",
     "doing",
     "duration",
+    "ending",
     "ends",
     "head",
     "interval",

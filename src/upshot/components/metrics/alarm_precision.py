@@ -30,6 +30,7 @@ class AlarmPrecision:
 
     def __init__(self, params: AlarmPrecisionParams) -> None:
         self.params = params
+        self.looks_at = params.level
 
     def scorer(self, predictions: pd.DataFrame, cases: Cases) -> Scorer:
         """Weights to the share; an alarm weighs as its first case."""

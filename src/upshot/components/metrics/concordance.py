@@ -45,6 +45,7 @@ class Concordance:
 
     def __init__(self, params: ConcordanceParams) -> None:
         self.params = params
+        self.looks_at = params.level
 
     def scorer(self, predictions: pd.DataFrame, cases: Cases) -> Scorer:
         """Weights to Harrell's C; NaN where nothing can be compared."""

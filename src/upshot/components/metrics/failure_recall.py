@@ -30,6 +30,7 @@ class FailureRecall:
 
     def __init__(self, params: FailureRecallParams) -> None:
         self.params = params
+        self.looks_at = params.level
 
     def scorer(self, predictions: pd.DataFrame, cases: Cases) -> Scorer:
         """Weights to the share; a failure weighs as its unit's last case."""

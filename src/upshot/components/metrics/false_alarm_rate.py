@@ -37,6 +37,7 @@ class FalseAlarmRate:
 
     def __init__(self, params: FalseAlarmRateParams) -> None:
         self.params = params
+        self.looks_at = params.level
 
     def scorer(self, predictions: pd.DataFrame, cases: Cases) -> Scorer:
         """Weights to the rate; an alarm weighs as its first case, and the time of a unit as its first case."""

@@ -30,6 +30,7 @@ class LeadTime:
 
     def __init__(self, params: LeadTimeParams) -> None:
         self.params = params
+        self.looks_at = params.level
 
     def scorer(self, predictions: pd.DataFrame, cases: Cases) -> Scorer:
         """Weights to the mean; a failure weighs as its unit's last case."""

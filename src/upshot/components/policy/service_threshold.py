@@ -87,6 +87,7 @@ class ServiceThreshold:
 
     def __init__(self, params: ServiceThresholdParams) -> None:
         self.params = params
+        self.looks_at = params.level
         self.tunes = params.threshold is None or (params.site is not None and params.joining is None)
 
     def tune(self, predictions: pd.DataFrame, outcomes: Cases, game: Game) -> Tuned:

@@ -14,7 +14,7 @@ from upshot.contracts.sections import Column, TableBlock
 from upshot.engine.past import Past
 from upshot.report.document import Entry, facts, section, table
 from upshot.report.front import evidence_of, headline
-from upshot.report.words import number, spoken_unit, stamp
+from upshot.report.words import ending, number, spoken_unit, stamp
 
 MODEL_CARD, DATASHEET = "model card", "datasheet"
 
@@ -34,7 +34,7 @@ Rows = Iterator[tuple[str, str]]
 def _who(past: Past) -> Rows:
     use_case = past.recipe.use_case
     yield ("use case", f"{use_case.name}, {use_case.problem}")
-    yield ("version", past.row.summary.get("version") or f"none registered: the run was {past.row.status}")
+    yield ("version", past.row.summary.get("version") or f"none registered: {ending(past.row.status)}")
     yield ("run", f"{past.row.id}, {stamp(past.row.started_at)}, Upshot {past.row.project_version}")
     owners = ", ".join(f"{side.replace('_', ' ')}: {who}" for side, who in use_case.owners.items())
     yield ("owners", owners or "none named")

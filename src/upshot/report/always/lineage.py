@@ -9,7 +9,7 @@ from upshot.engine.lineage import Lineage
 from upshot.engine.past import Past
 from upshot.report.document import EVIDENCE, Entry, section, table
 from upshot.report.front import evidence_of
-from upshot.report.words import stamp
+from upshot.report.words import ending, stamp
 
 SHORT = 12
 
@@ -45,7 +45,7 @@ def _links(found: Lineage) -> Iterator[Link]:
     if found.number is not None:
         yield Link("version", (f"{recipe.use_case.name} {found.number}", f"{len(found.manifest):,} files"))
     else:
-        yield Link("version", (f"none: the run was {past.row.status}",))
+        yield Link("version", (f"none: {ending(past.row.status)}",))
 
 
 def _journal(found: Lineage) -> TableBlock | None:
