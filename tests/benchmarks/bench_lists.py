@@ -20,7 +20,7 @@ def make_data(path: Path) -> tuple[int, int, int]:
     """Purchases of the simulated shop; how many, of how many users and items."""
     from upshot.components.data.shop_simulator import ShopSimulatorParams, simulate
 
-    events = simulate(ShopSimulatorParams(table="shop", users=100_000, items=50_000)).events.dropna()
+    events = simulate(ShopSimulatorParams(table="shop", users=105_000, items=58_000)).events.dropna()
     events[["user_id", "item_id", "at", "price"]].to_parquet(path, index=False)
     return len(events), events["user_id"].nunique(), events["item_id"].nunique()
 
@@ -32,7 +32,7 @@ def main(pairs: int) -> None:
         folder = Path(name)
         events, users, items = make_data(folder / "events.parquet")
         print(
-            f"{events:,} purchases of {users:,} users, {items:,} items; ratios to bare implicit, medians of {pairs} pairs (least to most)"
+            f"{events:,} purchases of {users:,} users, {items:,} items; CPU seconds, to bare implicit; medians of {pairs} pairs (least to most)"
         )
         shutil.copy(HERE / "lists.yaml", folder / "lists.yaml")
 
@@ -43,7 +43,7 @@ def main(pairs: int) -> None:
         def bare() -> Spent:
             return spend([PYTHON, str(HERE / "bare_lists.py"), "events.parquet", "out"], folder)
 
-        print(ratio("als, to bare implicit", upshot, bare, pairs=pairs))
+        print(ratio("als, to bare implicit", upshot, bare, pairs=pairs, by="processor"))
         for label, words in (
             ("als", ()),
             ("item_knn", ("~model", "+model={use: item_knn, k: 10}")),

@@ -302,6 +302,17 @@ class Explained(Model, Protocol):
     def contributions(self, examples: Examples) -> pd.DataFrame: ...
 
 
+@runtime_checkable
+class Reasoned(Model, Protocol):
+    """A model of lists that says why an item stands on one.
+
+    `reasons(lists, cases, history)` gives one text for each row of `lists` (`case`, the position among the blind cases, and `item`), "" where
+    it has none; `history` is what `predict` was given.
+    """
+
+    def reasons(self, lists: pd.DataFrame, cases: Cases, history: Cases) -> list[str]: ...
+
+
 class Calibrator(Protocol):
     """Kind `calibration`: maps predictions to trustworthy ones; fitted on validation only, without its censored cases. `fits` False needs no validation.
 
@@ -786,6 +797,7 @@ __all__ = [
     "NamesActions",
     "Policy",
     "Probe",
+    "Reasoned",
     "Refittable",
     "Registry",
     "Rollout",

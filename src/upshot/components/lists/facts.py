@@ -6,6 +6,7 @@ holds; what is written after it is not looked at. Without one it holds always.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from upshot.components.lists.events import moments, user_column
@@ -44,6 +45,32 @@ def user_values(history: Cases, name: str, users: pd.Index, where: str, *, at: i
     """
     key = user_column(history)
     return _values(history, key, history.rows.frame[key], name, users, (where, "users"), at)
+
+
+def with_sides(cases: Cases, names: Iterable[str]) -> pd.DataFrame:
+    """The rows of the cases, with those of the columns that only a side table has: of whatever a column of the rows names in it.
+
+    Args:
+        cases: Rows and their side tables.
+        names: Columns that are asked for; what no side table has is left out.
+    """
+    import numpy as np
+    import pandas as pd
+
+    frame = cases.rows.frame
+    for name in names:
+        table = next((table for table in cases.tables.values() if _tells(table, name, frame)), None)
+        if name not in frame.columns and table is not None:
+            side, key, time = table.rows.frame, table.roles.key[0], table.roles.time
+            since = np.full(len(side), _ALWAYS) if time is None else ticks(times(side[time], f"data.tables: {time}"))
+            found = _latest(side[key], since, side[name], pd.Index(frame[key]), moments(cases))
+            frame = frame.assign(**{name: found.set_axis(frame.index)})
+    return frame
+
+
+def _tells(table: SideTable, name: str, rows: pd.DataFrame) -> bool:
+    key = table.roles.key
+    return len(key) == 1 and key[0] in rows.columns and name in table.rows.columns and name != key[0]
 
 
 def keyed_by(cases: Cases, column: str | None) -> dict[str, SideTable]:

@@ -19,6 +19,7 @@ from upshot.errors import DataError, Problem
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from scipy.sparse import csr_matrix
 
     from upshot.components.lists.asked import Asked
@@ -131,3 +132,22 @@ def lists_of(factorised: Any, asked: Asked, profile: Any, k: int, users: np.ndar
             best_of_entries(row[there], items.ravel()[there].astype(np.int64), scores.ravel()[there].astype(np.float32), asked.known, k)
         )
     return Best.joined(found)
+
+
+def reasons_of(lists: pd.DataFrame, cases: Cases, history: Cases, items: pd.Index, factors: np.ndarray) -> list[str]:
+    """The items of each user's history whose factors are most like those of an item that is shown, by cosine; see `because_of`.
+
+    Args:
+        lists: Columns `case` and `item`.
+        cases: Blind cases.
+        history: All rows before them.
+        items: Items that the model knows.
+        factors: Theirs, shape (items, factors).
+    """
+    import numpy as np
+
+    from upshot.components.lists.reasons import because_of
+
+    length = np.linalg.norm(factors, axis=1)
+    unit = factors / np.where(length > 0, length, 1.0)[:, None]
+    return because_of(lists, cases, history, items, lambda asked: np.ones(len(asked.pairs[0])), lambda had, item: unit[had] @ unit[item])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from upshot.components.arrow import from_arrow, to_arrow
@@ -61,3 +61,14 @@ def factors_of(content: bytes) -> np.ndarray:
     import numpy as np
 
     return np.ascontiguousarray(from_arrow(content).to_numpy(dtype=np.float32))
+
+
+def column_of_sparse(matrix: csr_matrix) -> Callable[[np.ndarray, int], np.ndarray]:
+    """Entries of one column at some rows: (rows, column) to shape (rows,)."""
+    by_column = matrix.tocsc()
+
+    def entries(rows: np.ndarray, column: int) -> np.ndarray:
+        found: np.ndarray = by_column[:, [column]].toarray().ravel()[rows]
+        return found
+
+    return entries

@@ -108,6 +108,12 @@ class Als:
         chosen = json.loads(files["chosen.json"])
         self.chosen_, self.threads_ = Chosen.from_json(chosen), int(chosen["threads"])
 
+    def reasons(self, lists: pd.DataFrame, cases: Cases, history: Cases) -> list[str]:
+        """The items of the user's history whose factors are most like those of each item."""
+        from upshot.components.model._factorised import reasons_of
+
+        return reasons_of(lists, cases, history, self.items_, self.factors_)
+
     def _factors(self, train: Examples, setting: Setting, compute: Compute) -> np.ndarray:
         import numpy as np
 

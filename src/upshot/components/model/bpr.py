@@ -112,6 +112,12 @@ class Bpr:
         self.user_factors_, self.item_factors_ = factors_of(files["user_factors.arrow"]), factors_of(files["item_factors.arrow"])
         self.chosen_ = Chosen.from_json(json.loads(files["chosen.json"]))
 
+    def reasons(self, lists: pd.DataFrame, cases: Cases, history: Cases) -> list[str]:
+        """The items of the user's history whose factors are most like those of each item."""
+        from upshot.components.model._factorised import reasons_of
+
+        return reasons_of(lists, cases, history, self.items_, self.item_factors_)
+
     def _learn(self, train: Examples, setting: Setting, compute: Compute) -> tuple[np.ndarray, np.ndarray]:
         import numpy as np
 

@@ -115,6 +115,14 @@ class Ease:
         self.items_, self.weights_ = matrix_of(files)
         self.chosen_ = Chosen.from_json(json.loads(files["chosen.json"]))
 
+    def reasons(self, lists: pd.DataFrame, cases: Cases, history: Cases) -> list[str]:
+        """The items of the user's history whose weight adds most to each item."""
+        from upshot.components.lists.reasons import because_of
+        from upshot.components.model._factors import column_of_sparse
+
+        decay = float(self.chosen_.setting["decay"])
+        return because_of(lists, cases, history, self.items_, lambda asked: decay**asked.visits_ago, column_of_sparse(self.weights_))
+
     def _gram(self, events: Events) -> csr_matrix:
         """Users that took both, items x items; rows and columns of items beyond `max_items` are empty."""
         import numpy as np

@@ -127,6 +127,14 @@ class ItemKnn:
         self.items_, self.similar_ = matrix_of(files)
         self.chosen_ = Chosen.from_json(json.loads(files["chosen.json"]))
 
+    def reasons(self, lists: pd.DataFrame, cases: Cases, history: Cases) -> list[str]:
+        """The items of the user's history whose similarity adds most to each item."""
+        from upshot.components.lists.reasons import because_of
+        from upshot.components.model._factors import column_of_sparse
+
+        decay = self.chosen_.setting["decay"]
+        return because_of(lists, cases, history, self.items_, lambda asked: self._weights(asked, decay), column_of_sparse(self.similar_))
+
     def _similar(self, events: Events, setting: Setting) -> csr_matrix:
         import numpy as np
 

@@ -90,6 +90,12 @@ class OwnHistory:
         """The opposite of `state`."""
         self.chosen_ = Chosen.from_json(json.loads(files["chosen.json"]))
 
+    def reasons(self, lists: pd.DataFrame, cases: Cases, history: Cases) -> list[str]:
+        """How often and how lately the user had each item."""
+        from upshot.components.lists.reasons import had_before
+
+        return had_before(lists, cases, history)
+
     def _best(self, asked: Asked, setting: Setting) -> Best:
         import numpy as np
         from scipy.sparse import diags

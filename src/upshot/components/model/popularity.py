@@ -81,6 +81,13 @@ class Popularity:
     def restore(self, files: Mapping[str, bytes]) -> None:
         """The opposite of `state`."""
 
+    def reasons(self, lists: pd.DataFrame, cases: Cases, history: Cases) -> list[str]:
+        """How often each item was taken within the window."""
+        from upshot.components.lists.reasons import taken_by_many
+
+        counted = lately(history, self.params.window, "model.window")
+        return taken_by_many(lists, history.labels.frame["label"][counted].value_counts(), self.params.window)
+
     def _weights(self, history: Cases, rows: np.ndarray) -> np.ndarray | None:
         weight = history.roles.weight
         return None if weight is None else history.rows.frame[weight].to_numpy(dtype="float64")[rows]

@@ -27,7 +27,7 @@ from upshot.components.model._rankers import ranker_of
 from upshot.components.model._trial import some_lists
 from upshot.components.model.popularity import PopularityParams
 from upshot.components.times import span_of, span_ticks
-from upshot.contracts.components import Compute, Examples, Model, Refittable
+from upshot.contracts.components import Compute, Examples, Model, Reasoned, Refittable
 from upshot.contracts.params import ModelPart, Names
 from upshot.contracts.records import Cases, PredictionKind, Spec
 from upshot.errors import DataError, Problem, RecipeError
@@ -169,15 +169,26 @@ class TwoStage:
         self.columns_ = Columns.from_json(files["columns.json"])
         self.ranker_ = ranker_of(about["ranker"]).from_files(files, int(about["threads"]))
 
-    def reasons(self, cases: Cases, history: Cases) -> pd.DataFrame:
-        """Which source offered an item, and how high it stood there: `case`, `item`, `source`, `rank`; one row an offer."""
+    def reasons(self, lists: pd.DataFrame, cases: Cases, history: Cases) -> list[str]:
+        """Which sources offered each item at which rank, and why the one that had it highest did: "had twice (bought 1, popular 7)"."""
+        import numpy as np
         import pandas as pd
 
-        frames = []
+        keys = pd.MultiIndex.from_arrays([lists["case"], lists["item"]])
+        blind = _bare(cases.blind())
+        ranks, words = {}, {}
         for name, source in self.sources_.items():
-            offered = source.predict(_bare(cases.blind()), history)
-            frames.append(offered[["case", "item", "rank"]].assign(source=name))
-        return pd.concat(frames, ignore_index=True)
+            offered = source.predict(blind, history)
+            found = pd.Series(offered["rank"].to_numpy(), index=pd.MultiIndex.from_frame(offered[["case", "item"]]))
+            ranks[name] = found.reindex(keys).to_numpy(dtype=np.float64)
+            words[name] = source.reasons(lists, cases, history) if isinstance(source, Reasoned) else [""] * len(lists)
+        told = []
+        for row in range(len(lists)):
+            offers = sorted((ranks[name][row], name) for name in ranks if not np.isnan(ranks[name][row]))
+            why = next((words[name][row] for _, name in offers if words[name][row]), "")
+            where = ", ".join(f"{name} {rank:.0f}" for rank, name in offers)
+            told.append(f"{why} ({where})" if why and where else why or where)
+        return told
 
     def _learn(self, train: Examples, history: Cases, compute: Compute, stop: _Learnable | None) -> None:
         before, after = self._in_two(train.cases)

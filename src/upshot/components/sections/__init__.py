@@ -35,6 +35,8 @@ ENTRIES: tuple[Component, ...] = (
     ),
     _section("unit_timelines", "UnitTimelines", "Unit by unit: what was predicted, when a service was asked for, when it failed."),
     _section("lead_times", "LeadTimes", "How long before a failure its service was asked for."),
+    _section("sample_lists", "SampleLists", "What a few users are shown and why, what they had before, and what they then took."),
+    _section("long_tail", "LongTail", "How much of the catalogue the lists show, beyond what everybody takes anyway."),
     _section("forecast_fan", "ForecastFan", "What was forecast of a few series, how sure it was, and what came."),
     _section("forecast_errors", "ForecastErrors", "Where the forecast errs: by step ahead, by series, by slice."),
     _section("stock_cost", "StockCost", "What stock earns and costs by store, class and series, against each baseline."),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from upshot.components.lists.facts import with_sides
 from upshot.components.slices._groups import BINS, EDGES, MOST, Edges, Group, groups_of
 from upshot.contracts.components import Bench
 from upshot.contracts.params import Params
@@ -83,7 +84,7 @@ class Fairness:
 
         p, cases = self.params, bench.cases
         facts = _Facts.of(bench, p)
-        groups = groups_of(cases.rows.frame, p.protected, "protected", edges=p.edges, bins=p.bins, most=p.most)
+        groups = groups_of(with_sides(cases, p.protected), p.protected, "protected", edges=p.edges, bins=p.bins, most=p.most)
         compared = [group for group in groups if facts.is_enough(group.part, p.min_cases)]
         entries = tuple(facts.entry(group) if group in compared else _too_small(group, p.min_cases) for group in groups)
         everybody = facts.entry(Group("all test cases", np.ones(cases.size, dtype=bool)))

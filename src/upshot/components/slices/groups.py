@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from upshot.components.lists.facts import with_sides
 from upshot.components.slices._groups import BINS, EDGES, MOST, Edges, groups_of
 from upshot.components.slices._measures import MeasuredParams, Measures
 from upshot.contracts.components import Bench
@@ -17,7 +18,7 @@ class GroupsParams(MeasuredParams):
     """Columns whose values part the cases."""
 
     by: Annotated[tuple[str, ...], Field(strict=False, min_length=1, max_length=2)] = Field(
-        description="One column, or two whose values are taken together."
+        description="One column, or two whose values are taken together; of the rows, or of a side table such as that of users."
     )
     edges: Edges = Field(default_factory=dict, description=EDGES)
     bins: int = Field(4, ge=2, le=20, description=BINS)
@@ -51,7 +52,7 @@ class Groups:
             DataError: A column does not exist.
         """
         p = self.params
-        groups = groups_of(bench.cases.rows.frame, p.by, "by", edges=p.edges, bins=p.bins, most=p.most)
+        groups = groups_of(with_sides(bench.cases, p.by), p.by, "by", edges=p.edges, bins=p.bins, most=p.most)
         measures = Measures(bench, p)
         entries = tuple(measures.entry(group.name, group.part) for group in groups)
         return Breakdown("slices", f"test cases by {' and '.join(p.by)}", entries, reference=measures.all(), block=bench.cases.block)

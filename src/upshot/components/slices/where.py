@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
+from upshot.components.lists.facts import with_sides
 from upshot.components.raw_expressions import ExpressionText, condition
 from upshot.components.slices._measures import MeasuredParams, Measures
 from upshot.contracts.components import Bench
@@ -46,7 +47,10 @@ class Where:
         Raises:
             DataError: The condition names a column that is not there, or has no value in a row.
         """
-        part = condition(self.params.when, bench.cases.rows.frame, "when", "a slice cannot be made")
+        from upshot.value.expressions import Expression
+
+        rows = with_sides(bench.cases, Expression.parse(self.params.when).names)
+        part = condition(self.params.when, rows, "when", "a slice cannot be made")
         measures = Measures(bench, self.params)
         entry = measures.entry(self.params.when, part)
         return Breakdown("slices", "test cases for which a condition holds", (entry,), reference=measures.all(), block=bench.cases.block)
