@@ -99,23 +99,23 @@ def test_a_log_of_actions_alone_counts_every_response_after_one_and_says_so(comp
     flows = rollout.play(contacting(True, False, True, True), outcomes, cases_of({}))
 
     assert flows["responses"].tolist() == [1.0, 0.0, 1.0, 0.0]
-    assert rollout.cautions(outcomes) == (
+    assert rollout.cautions(outcomes, pd.DataFrame()) == (
         "actions: the log does not say whom nobody acted on, so every response after contact counts as won by it; what would have come "
         "anyway is not known",
     )
 
 
 def test_a_log_of_which_nobody_says_that_chance_drew_it_gets_a_caution(component, log):
-    assert component("rollout", "logged_actions").cautions(log(Roles(action="sent"))) == (
+    assert component("rollout", "logged_actions").cautions(log(Roles(action="sent")), pd.DataFrame()) == (
         "actions: nothing says that chance decided whom to contact (50% were), so the value compares unlike cases; name data.roles.propensity "
         "or give rollout.propensity if it was drawn",
     )
-    assert component("rollout", "logged_actions", propensity=0.5).cautions(log(Roles(action="sent"))) == ()
-    assert component("rollout", "logged_actions").cautions(log()) == ()
+    assert component("rollout", "logged_actions", propensity=0.5).cautions(log(Roles(action="sent")), pd.DataFrame()) == ()
+    assert component("rollout", "logged_actions").cautions(log(), pd.DataFrame()) == ()
 
 
 def test_a_log_that_hardly_ever_drew_an_action_gets_a_caution(component, log):
-    (note,) = component("rollout", "logged_actions").cautions(log(chance=[0.5, 0.01, 0.5, 0.5]))
+    (note,) = component("rollout", "logged_actions").cautions(log(chance=[0.5, 0.01, 0.5, 0.5]), pd.DataFrame())
 
     assert note == "actions: the log drew one of the two as seldom as 1.0%, so single cases weigh up to 100 times"
 

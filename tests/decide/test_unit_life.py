@@ -104,13 +104,13 @@ def test_a_unit_that_was_cut_off_long_before_its_failure_is_watched_to_its_last_
 
     assert (served["wasted_cycles"].tolist(), served["cycles"].tolist()) == ([16, 0], [4, 20])
     assert (left_alone["breakdowns"].tolist(), left_alone["cycles"].tolist()) == ([0, 1], [5, 20])
-    assert rollout.cautions(outcomes) == (
+    assert rollout.cautions(outcomes, pd.DataFrame()) == (
         "1 of 2 test units were not seen to fail; of these services count as cost, and not what they spared",
     )
 
 
 def test_a_fleet_that_was_seen_to_fail_needs_no_caution(component, fleet):
-    assert component("rollout", "unit_life").cautions(fleet([5, 6])) == ()
+    assert component("rollout", "unit_life").cautions(fleet([5, 6]), pd.DataFrame()) == ()
 
 
 @pytest.mark.parametrize("repairs", [False, True])

@@ -109,7 +109,7 @@ def test_a_reader_is_told_that_empty_shelves_hid_demand(component, checked):
     frame = rows_of({"a": [1, 2, 3]}).assign(empty=[False, True, False])
     cases = label(checked(frame, replace(ROLES, censored="empty")), component("labels", "panel"))
 
-    (caution,) = component("rollout", "stock").cautions(cases)
+    (caution,) = component("rollout", "stock").cautions(cases, pd.DataFrame())
 
     assert caution.startswith("1 of 3 test rows were sold out when they were recorded")
 

@@ -65,7 +65,8 @@ def test_new_users_and_items_are_told_with_their_share_and_first_row(component, 
 
     assert folds.notes == (
         "new: 1 of 3 test rows (33.3%) are of users that no earlier row has, such as 'dan' in row 7; they get the model's fallback",
-        "new: 1 of 3 test rows (33.3%) ask for items that no earlier row has, such as 'e' in row 6; no list can hit them",
+        "new: 1 of 3 test rows (33.3%) ask for items that no earlier row has, such as 'e' in row 6; no list can hit them, and policy.new_items keeps places "
+        "for new ones",
     )
 
 

@@ -428,8 +428,8 @@ class Rollout(Protocol):
 class CautiousRollout(Rollout, Protocol):
     """A rollout of which a reader must know something before trusting its money."""
 
-    def cautions(self, outcomes: Cases) -> tuple[str, ...]:
-        """What that is for these cases, a sentence each; () for nothing."""
+    def cautions(self, outcomes: Cases, decisions: pd.DataFrame) -> tuple[str, ...]:
+        """What that is for these cases and what was decided on them, a sentence each; () for nothing."""
         ...
 
 

@@ -53,7 +53,8 @@ def play(
                 decided = baseline.decide(test.blind(), history)
             rows[subject].append(_played(rollout, decided, test, history, cases))
         cases += test.size
-        notes |= dict.fromkeys(rollout.cautions(test) if isinstance(rollout, CautiousRollout) else ())
+        own = decisions.frames[f"{fold.name}/test"].frame
+        notes |= dict.fromkeys(rollout.cautions(test, own) if isinstance(rollout, CautiousRollout) else ())
     tables = {subject: Table.of(pd.concat(frames, ignore_index=True)) for subject, frames in rows.items()}
     units = Map(dict(rollout.columns))
     return Flows(Map(tables), units, _days(folds), cases, folds.cases.block, tuple(notes), Map(tuned), served.champion)

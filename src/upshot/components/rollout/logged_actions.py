@@ -100,7 +100,7 @@ class LoggedActions:
                 flows[name] = level + weight * (values - level)
         return pd.DataFrame({"case": np.arange(outcomes.size), "cases": 1.0, "acted": act.astype("float64"), **flows})
 
-    def cautions(self, outcomes: Cases) -> tuple[str, ...]:
+    def cautions(self, outcomes: Cases, decisions: pd.DataFrame) -> tuple[str, ...]:
         """That the actions were not drawn, or hardly ever, where that is so."""
         import numpy as np
 

@@ -113,6 +113,26 @@ class RankedHits:
             }
         )
 
+    def cautions(self, outcomes: Cases, decisions: pd.DataFrame) -> tuple[str, ...]:
+        """How many lists came out empty, whose the first is, and what fills them."""
+        import numpy as np
+
+        from upshot.components.faults import shorten
+        from upshot.components.lists.groups import Groups
+        from upshot.components.lists.judged import asked_for
+
+        groups = Groups.of(outcomes)
+        asked = np.bincount(groups.code, weights=asked_for(outcomes), minlength=groups.size) > 0
+        slots = np.bincount(groups.code[decisions["case"].to_numpy(dtype="int64")], minlength=groups.size)
+        empty = np.flatnonzero(asked & (slots == 0))
+        if not len(empty):
+            return ()
+        first = int(empty[0])
+        return (
+            f"empty: {len(empty):,} of {int(asked.sum()):,} lists hold no item, such as that of {shorten(groups.user.iloc[first])} (test row "
+            f"{int(groups.first[first])}); model.fallback serves users without candidates, policy.where, limits and show leave items out",
+        )
+
     def _amounts(self, outcomes: Cases, label: pd.Series, taken: np.ndarray) -> np.ndarray:
         """Money of each row, shape (n,); what rows without an item hold does not matter."""
         import numpy as np

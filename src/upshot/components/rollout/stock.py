@@ -120,7 +120,7 @@ class Stock:
             played |= {f"{flow}_value": flows[flow] * worth for flow in ("sold", "unmet", "held", "wasted")}
         return pd.DataFrame(played)
 
-    def cautions(self, outcomes: Cases) -> tuple[str, ...]:
+    def cautions(self, outcomes: Cases, decisions: pd.DataFrame) -> tuple[str, ...]:
         """Says how often an empty shelf hid demand when the outcomes were recorded."""
         if "censored" not in outcomes.labels.columns:
             return ()

@@ -122,7 +122,7 @@ class UnitLife:
             }
         ).sort_values("case", ignore_index=True)
 
-    def cautions(self, outcomes: Cases) -> tuple[str, ...]:
+    def cautions(self, outcomes: Cases, decisions: pd.DataFrame) -> tuple[str, ...]:
         """How many units were not watched until they failed: what a service spared them is not counted, only what it cost."""
         from upshot.components.alarms import Watch
 

@@ -58,10 +58,14 @@ def refuse_same_again(cases: Cases, users: np.ndarray, codes: np.ndarray, parts:
     moment = np.unique(now, return_inverse=True)[1]
     key = (users * (int(item.max(initial=0)) + 1) + item) * (int(moment.max(initial=0)) + 1) + moment
     taken = item >= 0
-    earlier = np.isin(codes, [PARTS.index(part) for part in ("history", "train")]) & taken
-    again: np.ndarray = np.isin(codes, [PARTS.index(part) for part in parts if part != "train"]) & taken & np.isin(key, key[earlier])
+    place = np.unique(key, return_inverse=True)[1]
+    part_of_first = np.full(len(codes), len(PARTS))
+    np.minimum.at(part_of_first, place, np.where(taken, codes, len(PARTS)))
+    scored = np.isin(codes, [PARTS.index(part) for part in parts if part != "train"]) & taken
+    again: np.ndarray = scored & (part_of_first[place] < codes)
     if again.any():
-        first = {int(k): int(row) for row, k in zip(np.flatnonzero(earlier)[::-1], key[earlier][::-1], strict=True)}
+        earlier = np.flatnonzero(taken & (codes == part_of_first[place]) & np.isin(key, key[again]))
+        first = {int(k): int(row) for row, k in zip(earlier[::-1], key[earlier][::-1], strict=True)}
         shown = [f"row {row} is row {first[int(key[row])]} again ({shorten(items.iloc[row])})" for row in np.flatnonzero(again)[:5]]
         name, when = cases.roles.entities[0] if cases.roles.entities else "user", cases.roles.time
         hint = f"drop them: checks: {{events: {{use: unique, unique: [{name}, {cases.roles.item}, {when}], action: quarantine}}}}"
@@ -108,7 +112,7 @@ def unknown_notes(cases: Cases, users: np.ndarray, codes: np.ndarray) -> tuple[s
             "are of users",
             "they get the model's fallback",
         ),
-        (item, items, "ask for items", "no list can hit them"),
+        (item, items, "ask for items", "no list can hit them, and policy.new_items keeps places for new ones"),
     ):
         new = test & (values >= 0) & ~np.isin(values, values[earlier])
         if new.any() and shown is not None:
