@@ -108,8 +108,9 @@ def intervals_of_scores(
         _kept_draws(number, resamples, seed) if number * resamples <= MOST_KEPT else _draws(number, resamples, seed)
     )
     scores = np.empty((len(scorers), resamples))
+    each_is_a_block = np.array_equal(codes, np.arange(number))
     for resample, counts in enumerate(draws):
-        weights = counts[codes].astype(np.float64)
+        weights = (counts if each_is_a_block else counts[codes]).astype(np.float64)
         scores[:, resample] = [scorer(weights) for scorer in scorers]
     tail = _expanded_tail(number, level)
     return [_central(row[np.isfinite(row)], tail, resamples) for row in scores]

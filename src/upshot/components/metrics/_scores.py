@@ -89,11 +89,16 @@ def dot(weights: np.ndarray, values: np.ndarray) -> float:
     return float((weights * values).sum())
 
 
+def drawn_of(weights: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """The weights of the seen cases; the same array where all are seen, because `at` is ascending and without repeats."""
+    return weights if len(at) == len(weights) else weights[at]
+
+
 def mean_scorer(at: np.ndarray, values: np.ndarray) -> Scorer:
     """The weighted mean of one value a case; NaN where no case has weight."""
 
     def score(weights: np.ndarray) -> float:
-        drawn = weights[at]
+        drawn = drawn_of(weights, at)
         total = drawn.sum()
         return dot(drawn, values) / float(total) if total > 0 else float("nan")
 
@@ -104,7 +109,7 @@ def ratio_scorer(at: np.ndarray, above: np.ndarray, below: np.ndarray) -> Scorer
     """Weighted sum over weighted sum; NaN where the lower one is 0."""
 
     def score(weights: np.ndarray) -> float:
-        drawn = weights[at]
+        drawn = drawn_of(weights, at)
         total = dot(drawn, below)
         return dot(drawn, above) / total if total > 0 else float("nan")
 
