@@ -8,9 +8,35 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 if TYPE_CHECKING:
     import numpy as np
 
-    from upshot.components.model.two_stage import TwoStageParams
-
     Tried = tuple[np.ndarray, np.ndarray, np.ndarray] | None
+
+
+class Growth(Protocol):
+    """How trees are grown, whatever else a model is told."""
+
+    @property
+    def k(self) -> int:
+        """Length of the lists that are made."""
+
+    @property
+    def n_estimators(self) -> int:
+        """Most rounds of boosting."""
+
+    @property
+    def learning_rate(self) -> float:
+        """How much each tree adds."""
+
+    @property
+    def num_leaves(self) -> int:
+        """Leaves of a tree."""
+
+    @property
+    def min_child_samples(self) -> int:
+        """Least rows of a leaf."""
+
+    @property
+    def early_stopping_rounds(self) -> int | None:
+        """Rounds without a better NDCG before it stops; None grows all."""
 
 
 class Ranker(Protocol):
@@ -26,7 +52,7 @@ class Ranker(Protocol):
         label: np.ndarray,
         sizes: np.ndarray,
         tried: Tried,
-        params: TwoStageParams,
+        params: Growth,
         categorical: tuple[int, ...],
         seed: int,
         threads: int,
@@ -77,7 +103,7 @@ class LightGBMRanker:
         label: np.ndarray,
         sizes: np.ndarray,
         tried: Tried,
-        params: TwoStageParams,
+        params: Growth,
         categorical: tuple[int, ...],
         seed: int,
         threads: int,
@@ -143,7 +169,7 @@ class XGBoostRanker:
         label: np.ndarray,
         sizes: np.ndarray,
         tried: Tried,
-        params: TwoStageParams,
+        params: Growth,
         categorical: tuple[int, ...],
         seed: int,
         threads: int,
