@@ -14,7 +14,8 @@ from pydantic import Field
 
 from upshot.components.split._folds import one_fold
 from upshot.components.split._users import item_of, unknown_notes, user_of
-from upshot.components.split.by_time import TimeWindowsParams, cut
+from upshot.components.split._windows import TimeWindowsParams
+from upshot.components.split.by_time import cut
 from upshot.components.times import is_clock
 from upshot.contracts.records import PARTS, Cases, Folds, Part, Spec
 from upshot.contracts.tables import Table
