@@ -18,6 +18,7 @@ from upshot.contracts.records import Roles
 from upshot.contracts.tables import Map
 from upshot.errors import DataError, IntegrityError
 from upshot.ledger.snapshots import Lake, Pin
+from upshot.ledger.verification import verified
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 123456)
 
@@ -125,7 +126,7 @@ def test_columns_may_come_and_go_between_versions(tmp_path):
 
     assert lake(tmp_path).read("t", first.version)["x"].tolist() == [1]
     assert lake(tmp_path).read("t", second.version).columns.tolist() == ["x", "at"]
-    assert [lake(tmp_path).verify("t", version).version for version in (0, 1)] == [0, 1]
+    assert [verified(lake(tmp_path), "t", version).version for version in (0, 1)] == [0, 1]
 
 
 def test_what_cannot_be_kept_exactly_is_refused_by_column_and_row_all_at_once(tmp_path):
@@ -196,7 +197,7 @@ def test_a_damaged_log_is_found_and_the_pinned_rows_are_still_read(tmp_path, len
     last.write_bytes(last.read_bytes()[:length])
 
     with pytest.raises(IntegrityError, match="its log entry must be the one that was written"):
-        lake(tmp_path).verify("t", 1)
+        verified(lake(tmp_path), "t", 1)
     assert lake(tmp_path).read("t", 1)["x"].tolist() == [1, 2, 3]
 
 
@@ -253,4 +254,4 @@ def test_a_large_random_table_comes_back_equal(tmp_path):
 
     assert_frame_equal(lake(tmp_path).read("t", 0), snapshot.data.frame)
     assert snapshot.data.frame["s"].tolist() == table["s"].to_pylist()
-    assert lake(tmp_path).verify("t", 0).rows == 5000
+    assert verified(lake(tmp_path), "t", 0).rows == 5000

@@ -19,6 +19,7 @@ from upshot.contracts.tables import Map
 from upshot.errors import DataError
 from upshot.ledger._blocks import BLOCK
 from upshot.ledger.snapshots import Lake
+from upshot.ledger.verification import verified
 
 
 def lake(root: Path, **options: int) -> Lake:
@@ -60,7 +61,7 @@ def test_a_table_that_grew_equals_the_table_read_whole(tmp_path, limits):
 
     assert (grown.version, grown.rows, grown.digest) == (len(limits) - 1, limits[-1], whole.digest)
     assert_frame_equal(grown.data.frame, whole.data.frame)
-    assert lake(tmp_path / "grown").verify("t", grown.version).rows == limits[-1]
+    assert verified(lake(tmp_path / "grown"), "t", grown.version).rows == limits[-1]
 
 
 def test_only_new_rows_are_read_and_written(tmp_path):
@@ -91,7 +92,7 @@ def test_a_table_that_another_source_wrote_meanwhile_still_grows(tmp_path):
     grown = lake(tmp_path).grow(Counter(120))
 
     assert (grown.version, grown.rows) == (2, 120)
-    assert [lake(tmp_path).verify("t", version).rows for version in (0, 1, 2)] == [100, 10, 120]
+    assert [verified(lake(tmp_path), "t", version).rows for version in (0, 1, 2)] == [100, 10, 120]
     assert sorted(DeltaTable(tmp_path / "t").to_pyarrow_table()["n"].to_pylist()) == list(range(120))
 
 

@@ -181,20 +181,6 @@ class Lake:
         if rows != pin.rows:
             raise IntegrityError("a snapshot is damaged", [Problem(name_of(pin), f"must have {pin.rows} rows", str(rows))])
 
-    def verify(self, table: str, version: int) -> Pin:
-        """Compare a version's pin with the table's log, its files and its content.
-
-        Raises:
-            IntegrityError: They differ; says where.
-        """
-        from upshot.ledger.verification import version_problems
-
-        pin = self.find(table, version)
-        problems = version_problems(self, pin)
-        if problems:
-            raise IntegrityError("a snapshot is damaged", problems)
-        return pin
-
     def find(self, table: str, version: int) -> Pin:
         """The pin of a version.
 

@@ -19,6 +19,7 @@ from upshot.ledger.codec import Codec
 from upshot.ledger.ledger import Ledger, VersionRow
 from upshot.ledger.receipts import Receipt, Receipts
 from upshot.ledger.snapshots import Lake
+from upshot.ledger.verification import verified
 
 SETTLED = 3600.0
 """Seconds after which a file that no receipt names is litter and not the work of a run in progress."""
@@ -120,7 +121,7 @@ class Upkeep:
         for table in self.lake.tables():
             for version in self.lake.versions(table):
                 try:
-                    self.lake.verify(table, version)
+                    verified(self.lake, table, version)
                 except UpshotError as error:
                     yield Fault(f"snapshot {table} version {version}", "; ".join(p.rule for p in error.problems) or error.headline, None)
         broken = None if self.ledger is None else self.ledger.verify_journal()

@@ -54,10 +54,18 @@ def table_problems(lake: Lake, table: str, recorded: Sequence[SnapshotRow]) -> l
     return problems + foreign
 
 
-def version_problems(lake: Lake, pin: Pin) -> list[Problem]:
-    """Everything that is wrong with one version."""
+def verified(lake: Lake, table: str, version: int) -> Pin:
+    """A version's pin, compared with the table's log, its files and its content.
+
+    Raises:
+        IntegrityError: They differ; says where.
+    """
+    pin = lake.find(table, version)
     entry = _entry_problems(lake, pin)
-    return entry + ([] if entry else _listing_problems(lake, pin)) + _content_problems(lake, pin)
+    problems = entry + ([] if entry else _listing_problems(lake, pin)) + _content_problems(lake, pin)
+    if problems:
+        raise IntegrityError("a snapshot is damaged", problems)
+    return pin
 
 
 def _entry_problems(lake: Lake, pin: Pin) -> list[Problem]:
