@@ -72,7 +72,7 @@ class Case:
 
     @property
     def stderr(self) -> str:
-        name = {2: "RecipeError", 3: "DataError"}[self.exit_code]
+        name = {3: "DataError", 4: "GateError"}[self.exit_code]
         return f"{name}: {self.headline}\n\n" + "".join(f"  {problem}\n" for problem in self.problems)
 
 
@@ -249,6 +249,23 @@ CASES = (
         ),
     ),
     Case(
+        45,
+        "copies of training rows among the test rows",
+        lambda text: "\n".join(
+            ["id,day,amount,bad,x,y,z"]
+            + [
+                f"{i},2026-01-{1 + i % 60 % 24:02d} 08:00:00,{10 + i % 60},{i % 2},{i % 60 / 8},{(i % 60) ** 0.5:.4f},{1 / (1 + i % 60):.4f}"
+                for i in range(120)
+            ]
+        ),
+        "the split would leak from training to test",
+        (
+            "id  validation and test rows must not be copies of earlier parts' rows in every column but the key; got 28 rows of 36 (77.8%), "
+            "such as 3, 4, 7, 13, 14; drop the copies, or split by the entity or time that they share, or say why not under split.allow.duplicates",
+        ),
+        recipe=((BY_TIME, "split: {use: random, test: 0.3, reason: the rows have no order}"),),
+    ),
+    Case(
         46,
         "a key twice in a side table",
         with_column("shop", lambda _: "s1"),
@@ -362,6 +379,28 @@ CASES = (
             "split part 'test'        must have rows; got none of 48 rows (train 48)  (argument 1)",
         ),
         ("split.validation_from='2026-02-09'", "split.test_from='2026-02-17'"),
+    ),
+    Case(
+        51,
+        "a group without rows at a gate",
+        lambda text: text,
+        "1 of 3 gates failed; no version is registered",
+        ("gates.rich  rich: accuracy >= 0.5: accuracy was measured in none of 1 entries: fewer than 30 cases  (argument 2)",),
+        ("+slices.rich={when: 'amount > 1000', metrics: [accuracy]}", "+gates.rich={slice: rich, measure: accuracy, min: 0.5}"),
+        exit_code=4,
+    ),
+    Case(
+        51,
+        "a group of one class at a gate",
+        lambda text: text,
+        "1 of 3 gates failed; no version is registered",
+        ("gates.rich  rich: roc auc >= 0.5: amount > 100: rich: roc auc is undefined on the 8 test rows  (argument 3)",),
+        (
+            "+slices.rich={when: 'amount > 100', metrics: [roc_auc], min_cases: 1}",
+            "+metrics.roc_auc={}",
+            "+gates.rich={slice: rich, measure: roc_auc, min: 0.5}",
+        ),
+        exit_code=4,
     ),
     Case(
         52,

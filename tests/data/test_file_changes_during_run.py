@@ -44,9 +44,11 @@ def test_its_result_is_not_kept_under_the_content_that_it_had_before(recipe_proj
     recipe = load_recipe("r", [], catalogue=catalogue, project=home)
     engine = Engine(catalogue, State(home.state))
 
-    with pytest.raises(DataError, match="the data changed while it was read"):
+    with pytest.raises(DataError) as caught:
         engine.run(engine.plan(recipe), Meddler(data))
 
+    told = f"the data changed while it was read\n\n  file {data}  must stay as it is; run again"
+    assert (caught.value.exit_code, str(caught.value)) == (3, told)
     data.write_text(text)
     again = project.run("run", "r", "--json")
     assert [stage["cached"] for stage in again.json["stages"] if stage["stage"] == "ingest"] == [False]
