@@ -71,17 +71,18 @@ def test_money_is_told_by_policy_and_term_and_adds_up_to_the_value(sections):
     found, outcome = sections
     values, terms, flows, chosen = found["money"].blocks
 
-    by_policy = outcome["value"]["cost"]["per_period"]
+    by_policy = {name.replace("_", " "): measured["value"] for name, measured in outcome["value"]["cost"]["per_period"].items()}
     assert isinstance(values, ChartBlock) and values.form == "interval"
-    assert values.rows.frame.set_index("policy")["value"].to_dict() == {name: measured["value"] for name, measured in by_policy.items()}
+    assert values.rows.frame.set_index("policy")["value"].to_dict() == by_policy
     assert isinstance(terms, TableBlock)
-    assert terms.rows.frame.set_index("term").sum().to_dict() == pytest.approx({n: m["value"] for n, m in by_policy.items()})
+    assert [column.title for column in terms.columns] == ["term", *by_policy]
+    assert terms.rows.frame.set_index("term").sum().tolist() == pytest.approx(list(by_policy.values()))
     happened = flows.rows.frame.set_index("policy")
-    assert happened.loc["run_to_failure", ["units", "breakdowns", "services"]].tolist() == [6, 5, 0]
+    assert happened.loc["run to failure", ["units", "breakdowns", "services"]].tolist() == [6, 5, 0]
     assert happened.loc["candidate", ["breakdowns", "services"]].tolist() == [1, 5]
     table = chosen.rows.frame.set_index(["policy", "what"])
     assert table.loc[("candidate", "threshold"), "value"] == pytest.approx(1.0, abs=1e-6)
-    assert table.loc[("best_interval", "age"), "on"] == "rows before the test rows"
+    assert table.loc[("best interval", "age"), "on"] == "rows before the test rows"
 
 
 def test_lead_times_count_from_the_request_to_the_failure_and_say_what_became_of_all_units(sections):

@@ -13,7 +13,7 @@ from upshot.value.audit import account
 if TYPE_CHECKING:
     import pandas as pd
 
-_POLICY = Column("policy", "policy", "code")
+_POLICY = Column("policy", "policy", "text")
 
 
 class PolicyMoneyParams(Params):
@@ -42,10 +42,15 @@ class PolicyMoney:
         return Section(f"What each policy comes to: {valuation.kpi.name}", "business", tuple(blocks))
 
 
+def _named(subject: str) -> str:
+    """A policy as the report's other sections name it, in words that can be broken."""
+    return subject.replace("_", " ")
+
+
 def _values(valuation: Valuation) -> Block:
     import pandas as pd
 
-    found = [(subject, measured.value, measured.low, measured.high) for subject, measured in valuation.per_period.items()]
+    found = [(_named(subject), measured.value, measured.low, measured.high) for subject, measured in valuation.per_period.items()]
     rows = pd.DataFrame(found, columns=["policy", "value", "low", "high"])
     kpi, unit = valuation.kpi, valuation.kpi.unit
     better = "More is better" if kpi.direction == "maximize" else "Less is better"
@@ -71,7 +76,7 @@ def _terms(valuation: Valuation, flows: Flows) -> Block:
         factor = valuation.scale if not told.per else valuation.scale / told.per
         found[subject] = {label: amount * factor for label, amount in told.terms.items()}
     frame = pd.DataFrame(found)
-    columns = (Column("term", "term", "code"), *(Column(subject, subject, "money", kpi.unit) for subject in frame.columns))
+    columns = (Column("term", "term", "text"), *(Column(subject, _named(subject), "money", kpi.unit) for subject in frame.columns))
     frame.insert(0, "term", frame.index)
     return TableBlock(f"{kpi.name}, term by term", columns, Table.of(frame), "The terms of a policy add up to what it comes to.")
 
@@ -80,7 +85,7 @@ def _flows(flows: Flows) -> Block:
     import pandas as pd
 
     rows = pd.DataFrame({subject: table.frame[list(flows.units)].sum() for subject, table in flows.tables.items()}).T
-    rows.insert(0, "policy", rows.index)
+    rows.insert(0, "policy", [_named(subject) for subject in rows.index])
     columns = (_POLICY, *(Column(name, name.replace("_", " "), "number", unit) for name, unit in flows.units.items()))
     return TableBlock("What happened under each", columns, Table.of(rows), f"Sums over {flows.cases:,} test cases.")
 
@@ -91,7 +96,7 @@ def _chosen(tested: Tested) -> list[Block]:
 
     choices = {f"{fold}/candidate": tuned for fold, tuned in tested.decisions.tuned.items()} | dict(tested.flows.tuned)
     rows = [
-        (place.partition("/")[2], place.partition("/")[0], name, value, tuned.on or "given")
+        (_named(place.partition("/")[2]), place.partition("/")[0], name, value, tuned.on or "given")
         for place, tuned in choices.items()
         for name, value in tuned.values.items()
     ]
@@ -99,5 +104,5 @@ def _chosen(tested: Tested) -> list[Block]:
         return []
     frame: pd.DataFrame = pd.DataFrame(rows, columns=["policy", "fold", "what", "value", "on"])
     titles = {"policy": "policy", "fold": "fold", "what": "what", "value": "chosen", "on": "on"}
-    columns = tuple(Column(name, title, "number" if name == "value" else "code") for name, title in titles.items())
+    columns = tuple(Column(name, title, "number" if name == "value" else "text") for name, title in titles.items())
     return [TableBlock("What was chosen beforehand", columns, Table.of(frame), "None of it has seen a test row.")]
