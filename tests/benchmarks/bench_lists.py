@@ -14,6 +14,7 @@ from pathlib import Path
 from timing import PYTHON, Spent, ratio, refuse_without_bytecode, spend
 
 HERE = Path(__file__).parent
+NEIGHBOURS = ("model.use=item_knn", "~model.factors", "~model.alpha", "~model.iterations")
 
 
 def make_data(path: Path) -> tuple[int, int, int]:
@@ -46,11 +47,8 @@ def main(pairs: int) -> None:
         print(ratio("als, to bare implicit", upshot, bare, pairs=pairs, by="processor"))
         for label, words in (
             ("als", ()),
-            ("item_knn", ("~model", "+model={use: item_knn, k: 10}")),
-            (
-                "item_knn, 5 settings tried",
-                ("~model", "+model={use: item_knn, k: 10, decay: [0.8,0.6,1.0], backward: [1.0,0.5]}", "split.refit=true"),
-            ),
+            ("item_knn", NEIGHBOURS),
+            ("item_knn, settings tried", (*NEIGHBOURS, "+model.decay=[0.8,0.6,1.0]", "+model.backward=[1.0,0.5]", "split.refit=true")),
         ):
             spent = upshot(*words)
             print(f"{label:<28}{spent.seconds:6.1f} s wall {spent.processor:6.1f} s of cores   {spent.megabytes:6.0f} MB")
