@@ -78,7 +78,7 @@ class ServedVersion:
             components = json.loads(self.artefacts.read(manifest["components.json"]))
         except IntegrityError:
             return  # whoever plays it says what is wrong
-        for place, component in components.items():
+        for place, component in sorted(components.items()):
             kind, use = place.partition("/")[0], component["use"]
             if use in self.catalogue.names(kind):
                 yield place, self.catalogue.find(kind, use).make.partition(":")[0]

@@ -28,12 +28,14 @@ def number(value: float) -> str:
     """A number with as many digits as it deserves: whole from 100 on, else three significant ones.
 
     Example:
-        >>> number(412345.6), number(0.71234), number(12.3456), number(float("nan"))
-        ('412,346', '0.712', '12.3', 'undefined')
+        >>> number(412345.6), number(0.71234), number(12.3456), number(float("nan")), number(-0.0)
+        ('412,346', '0.712', '12.3', 'undefined', '0')
     """
     if not isfinite(value):
         return "undefined"
-    return f"{value:,.0f}" if abs(value) >= 100 or value == 0 else f"{value:.3g}"
+    if value == 0:
+        return "0"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def compact(value: float) -> str:
