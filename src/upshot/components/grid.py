@@ -59,7 +59,7 @@ class Grid:
         if not cases.size:
             raise DataError("there is no history to forecast from", [Problem("split", "must leave rows before the forecast", "none")])
         steps = calendar.steps(cases)
-        found, own = pd.factorize(cases.rows.frame[entity_column(cases)])
+        found, own = pd.factorize(cases.rows.frame[entity_column(cases)], use_na_sentinel=False)  # a null is a name, too
         named = pd.Index(own) if future is None else pd.Index(own).union(pd.Index(future.rows.frame[entity_column(future)].unique()))
         names = named.sort_values()
         code, first = names.get_indexer(pd.Index(own))[found], int(steps.min())
