@@ -39,9 +39,10 @@ class RangeSums:
 
         parts = [values] if plus is None else [values, plus]
         self._scale = _scale(parts)
-        whole, rest = _split(values, self._scale)
-        self._whole = _running(whole, np.int64)
-        self._rest = None if rest is None else _running(rest, np.float64)
+        self._whole, self._rest = _split(values, self._scale, after=1)
+        for sums in (self._whole, self._rest):
+            if sums is not None:
+                np.cumsum(sums[1:], out=sums[1:])  # in its place: sum of all values before each position
         self._plus = None if plus is None else _split(plus, self._scale)
 
     def of(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -58,15 +59,6 @@ class RangeSums:
         return sums if rest is None else sums + rest
 
 
-def _running(values: np.ndarray, dtype: type) -> np.ndarray:
-    """Sum of all values before each position, shape (n + 1,)."""
-    import numpy as np
-
-    sums: np.ndarray = np.zeros(len(values) + 1, dtype=dtype)
-    np.cumsum(values, out=sums[1:])
-    return sums
-
-
 def _scale(parts: list[np.ndarray]) -> float:
     """Units per 1 in which all values are whole, else the finest power of two in which their sum fits an int64."""
     import numpy as np
@@ -79,21 +71,22 @@ def _scale(parts: list[np.ndarray]) -> float:
     return float(2.0 ** np.floor(np.log2(_LARGEST / 2 / total)))
 
 
-def _split(values: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray | None]:
-    """Whole units of each value, and what is left; None where nothing is."""
+def _split(values: np.ndarray, scale: float, *, after: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
+    """Whole units of each value, and what is left, None where nothing is; behind so many zeros."""
     import numpy as np
 
-    whole = np.empty(len(values), dtype=np.int64)
+    whole = np.zeros(after + len(values), dtype=np.int64)
     rest = None
     for start in range(0, len(values), _PIECE):
-        piece = slice(start, start + _PIECE)
-        units = np.rint(values[piece] * scale)
-        whole[piece] = units
-        left = values[piece] - units / scale
+        piece = values[start : start + _PIECE]
+        place = slice(after + start, after + start + len(piece))
+        units = np.rint(piece * scale)
+        whole[place] = units
+        left = piece - units / scale
         if rest is None and left.any():
-            rest = np.zeros(len(values))
+            rest = np.zeros(after + len(values))
         if rest is not None:
-            rest[piece] = left
+            rest[place] = left
     return whole, rest
 
 
