@@ -88,6 +88,17 @@ def test_the_report_shows_lists_with_reasons_the_long_tail_and_value_by_segment(
     assert found
 
 
+def test_places_for_new_items_are_told_as_such(recipe_project):
+    project = recipe_project({})
+    new = "policy.new_items={places: 2, since: since, window: 60 days}"
+    ran = project.run("run", "recommendation", *SMALL, OPEN, new, "policy.show=all", "policy.where=null", "sections.sample_lists.users=8")
+    assert ran.exit_code == 0, ran.stderr
+
+    told = project.run("report", "recommendation", "--format", "md").stdout
+
+    assert "new: nobody has had it yet" in told
+
+
 def test_a_column_that_no_item_has_is_refused_by_the_section_in_a_sentence(recipe_project):
     outcome = recipe_project({}).run("run", "recommendation", *SMALL, OPEN, "sections.sample_lists.item_columns=[prize]")
 

@@ -55,3 +55,15 @@ def test_what_counts_is_what_the_calibration_makes_of_the_predictions(tiny: Reci
     rules = [problem.rule for problem in caught.value.problems]
     assert [rule for rule in rules if "'picky' accepts" in rule] == []
     assert "'picky' decides quantity, and policy 'threshold' gives action" in rules
+
+
+def test_a_section_may_ask_for_a_baseline_by_name_and_one_of_no_such_name_is_refused(tiny: RecipeProject, catalogue: Catalogue) -> None:
+    proven(tiny, catalogue, "+sections.shown.use=asking")
+
+    with pytest.raises(RecipeError) as caught:
+        proven(tiny, catalogue, "+sections.shown.use=asking", "+sections.shown.beside=do_noting")
+
+    (problem,) = caught.value.problems
+    assert (problem.where, problem.got) == ("sections.shown.beside", "'do_noting'")
+    assert problem.rule == "asks for a baseline that the recipe does not declare"
+    assert "do_nothing" in str(problem.hint)

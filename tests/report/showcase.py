@@ -7,6 +7,8 @@ from importlib.metadata import PathDistribution, entry_points
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from upshot.catalogue import Catalogue, load_catalogue
 from upshot.contracts.components import Component
 from upshot.contracts.params import Params
@@ -45,11 +47,25 @@ class Fitting(Picky):
     plays = ("cases", "reviewed")
 
 
+class AskingParams(Params):
+    """Which baseline it shows."""
+
+    beside: str = Field("do_nothing", description="A baseline of the recipe.")
+
+
+class Asking(Fitting):
+    """Shows a baseline that it is told by name."""
+
+    def __init__(self, params: AskingParams) -> None:
+        self.params = params
+        self.wants = {"baselines": (params.beside,)}
+
+
 @hookimpl
 def register_components() -> Sequence[Component]:
     return [
-        Component("sections", name, f"{HERE}:NothingParams", f"{HERE}:{made}", "A section for tests.")
-        for name, made in (("picky", "Picky"), ("fitting", "Fitting"))
+        Component("sections", name, f"{HERE}:{params}Params", f"{HERE}:{made}", "A section for tests.")
+        for name, made, params in (("picky", "Picky", "Nothing"), ("fitting", "Fitting", "Nothing"), ("asking", "Asking", "Asking"))
     ]
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Count = Annotated[int, Field(ge=1, le=50)]
 FILLED = "fills the list"
+UNTRIED = "new: nobody has had it yet"
 
 
 class SampleListsParams(Params):
@@ -79,7 +80,9 @@ class SampleLists:
         import pandas as pd
 
         frame = lists.shown.assign(why=why, taken=["taken" if hit else "" for hit in lists.hit])
-        frame["why"] = frame["why"].where(frame["why"] != "", FILLED if any(why) else "")
+        if any(why):
+            known = frame["item"].isin(history.labels.frame["label"].dropna().unique())
+            frame["why"] = frame["why"].where(frame["why"] != "", known.map({True: FILLED, False: UNTRIED}))
         for name in self.params.item_columns:
             values = item_values(history, name, pd.Index(frame["item"]), "sections.sample_lists.item_columns")
             frame[f"item {name}"] = values.to_numpy()
