@@ -76,15 +76,17 @@ def test_a_changed_secret_runs_nothing_again(vault: Any, monkeypatch: pytest.Mon
         ),
         (
             "bug",
-            1,
-            "internal error: ConnectionError: tried \"<secret>|vault://reader:<secret>@host/events|<secret>\" (in stage 'ingest' of recipe"
-            " 'locked')\nrun again with --debug for the trace\n",
+            8,
+            "PluginError: plugin 'vault' of upshot-vault 1.0 failed\n\n"
+            '  data.vault  must not raise; got ConnectionError: tried "<secret>|vault://reader:<secret>@host/events|<secret>";'
+            " --debug shows the trace  (recipes/locked.yaml:4)\n",
         ),
         (
             "system",
-            1,
-            "internal error: FileNotFoundError: [Errno 2] No such vault: '/<secret>|vault://reader:<secret>@host/events|<secret>' (in stage"
-            " 'ingest' of recipe 'locked')\nrun again with --debug for the trace\n",
+            8,
+            "PluginError: plugin 'vault' of upshot-vault 1.0 failed\n\n"
+            "  data.vault  must not raise; got FileNotFoundError: [Errno 2] No such vault: '/<secret>|vault://reader:<secret>@host/events|<secret>';"
+            " --debug shows the trace  (recipes/locked.yaml:4)\n",
         ),
     ],
 )
