@@ -1,4 +1,4 @@
-"""The same job by hand with mlforecast: one backtest window, quantiles of its errors, a forecast, a plan. usage: bare_mlforecast.py SALES OUT"""
+"""The same job by hand with mlforecast: one backtest window, quantiles of its errors, a forecast, a plan. usage: bare_mlforecast.py SALES OUT TREES"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 HORIZON, UNDERAGE, OVERAGE = 28, 4.0, 1.0
 
 
-def main(sales: str, out: str) -> None:
+def main(sales: str, out: str, trees: str) -> None:
     import lightgbm as lgb
     import numpy as np
     import pandas as pd
@@ -20,7 +20,7 @@ def main(sales: str, out: str) -> None:
     last = frame["ds"].max()
 
     def forecast(until: pd.Timestamp) -> tuple[MLForecast, pd.DataFrame]:
-        learner = lgb.LGBMRegressor(n_estimators=100, learning_rate=0.1, num_leaves=31, n_jobs=1, verbose=-1)
+        learner = lgb.LGBMRegressor(n_estimators=int(trees), learning_rate=0.1, num_leaves=31, n_jobs=1, verbose=-1)
         lags = {1: [RollingMean(7, min_samples=1), RollingMean(28, min_samples=1)]}
         forecaster = MLForecast(models={"y_hat": learner}, freq="D", lags=[1, 7, 14, 28], lag_transforms=lags, num_threads=1)
         window = frame[(frame["ds"] > until) & (frame["ds"] <= until + pd.Timedelta(HORIZON, "D"))]
@@ -48,4 +48,4 @@ def main(sales: str, out: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])
