@@ -298,7 +298,12 @@ def test_history_and_status_tell_what_happened_and_what_is_there(shop: Any) -> N
     assert empty == (
         "name  environment  serves   since  by  newest  lacks\n"
         "tiny  dev          nothing             tiny@1  nothing: it may be promoted\n"
-        "tiny  prod         nothing             tiny@1  env.prod, env.prod.approvals.risk, env.prod.approvals.business\n"
+        "tiny  prod         nothing             tiny@1  3 things\n"
+        "\n"
+        "what tiny@1 lacks\n"
+        "prod  env.prod                     comes after dev, which never served tiny@1\n"
+        "prod  env.prod.approvals.risk      needs 1 more approval of 1\n"
+        "prod  env.prod.approvals.business  needs 1 more approval of 1\n"
     )
 
 
