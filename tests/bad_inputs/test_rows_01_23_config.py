@@ -580,8 +580,8 @@ CASES = [
         2,
         "RecipeError: 1 problem in recipe 'slots' (no data was read)\n"
         "\n"
-        "  model.window  is a parameter of 'moving_average' or 'past_quantiles' or 'popularity', not of 'lightgbm'; take it out of recipes/slots.yaml:13 (for one run: "
-        "~model.window), or move it to conf/model/moving_average.yaml, so that it goes with that choice  (recipes/slots.yaml:13)\n",
+        "  model.window  is a parameter of 'popularity', not of 'lightgbm'; take it out of recipes/slots.yaml:13 (for one run: "
+        "~model.window), or move it to conf/model/popularity.yaml, so that it goes with that choice  (recipes/slots.yaml:13)\n",
     ),
     Case(
         "a list for a map",

@@ -7,8 +7,9 @@ sees all of them at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from hydra.core.default_element import ResultDefault
@@ -48,6 +49,13 @@ class Composition:
     broken: set[str] = field(default_factory=set)
     choices: list[Choice] = field(default_factory=list)
     environment: str | None = None
+    later: Callable[[], None] | None = None
+
+    def note_losers(self) -> None:
+        """Also read what lost: shadowed files, and files of choices that somebody overrode. Only explaining needs it, and some complaints."""
+        if self.later is not None:
+            self.later()
+            self.later = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,6 @@ def compose(
     project: Project,
     *,
     env: str | None = None,
-    losers: bool = False,
     shelf: Shelf | None = None,
 ) -> Composition:
     """Compose a recipe; problems are noted, not raised.
@@ -93,7 +100,6 @@ def compose(
         catalogue: What is installed.
         project: Whose own files come first.
         env: The environment that is laid over the recipe, below the arguments.
-        losers: Also read what lost: shadowed files, and files of choices that somebody overrode. Only explaining needs it.
         shelf: Kept by whoever composes one recipe many times, as a sweep does: files stay as they were when they were first read.
 
     Raises:
@@ -107,8 +113,7 @@ def compose(
             composer.repository, defaults = shelf[choices]
         else:
             defaults = composer.defaults(arguments)
-        if losers:
-            composer.note_losers(defaults, arguments)
+        composer.result.later = partial(composer.note_losers, defaults, arguments)
         composer.merge(defaults, [a for a in arguments if a not in composer.dropped])
     composer.result.problems[:0] = composer.repository.problems
     if shelf is not None and not composer.result.problems:

@@ -80,7 +80,8 @@ def explain_recipe(
         IntegrityError: Something in it could name code, or belongs to the engine.
     """
     file = find_recipe(name, catalogue, project)
-    composition = compose(file, tuple(overrides), catalogue, project, env=env, losers=True)
+    composition = compose(file, tuple(overrides), catalogue, project, env=env)
+    composition.note_losers()
     recipe = check(file.name, composition, catalogue, project)
     every = list(leaves(as_written(recipe)))
     wanted = [_path(key, recipe) for key in keys]

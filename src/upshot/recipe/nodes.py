@@ -290,6 +290,9 @@ def _leftover(draft: Draft, where: KeyPath, key: str, composition: Composition, 
     if not others or place is None or (close.startswith("did you mean") and place.layer == "command line"):
         return None
     dotted = ".".join(str(part) for part in where)
+    composition.note_losers()
+    before = {write.place.text for write in composition.provenance.writes((*draft.path, "use"))}
+    others = [name for name in others if name in before] or others  # those that the recipe had chosen, where one of them has it
     shown_others = " or ".join(repr(name) for name in others[:3])
     rule = f"is a parameter of {shown_others}, not of {draft.component.name!r}"
     away = f"take it out of {place}" if place.layer != "command line" else f"leave {place} out"
