@@ -8,7 +8,7 @@ from typing import Any
 from upshot.cli.shapes import measurement
 from upshot.cli.text import interval, number
 from upshot.contracts.records import Breakdown, Checked, Entry, Inspection, Measured
-from upshot.value.parts import LOST, PER_CASE, VALUE, spoken
+from upshot.value.parts import LOST, PER_CASE, VALUE, spoken, worth_telling
 
 MOST_LINES = 8
 MOST_DRIVERS = 4
@@ -83,8 +83,8 @@ def _sentence(breakdown: Breakdown) -> str:
 
 def _leading(entries: list[Entry]) -> str:
     """The number that a line is about: money where it was measured, else the first."""
-    names = list(dict.fromkeys(measure for entry in entries for measure in entry.measures))
-    return next((name for name in (PER_CASE, f"{LOST}{VALUE}", "share", "p95") if name in names), names[0])
+    names = worth_telling(entries)
+    return next((name for name in (PER_CASE, VALUE, f"{LOST}{VALUE}", "share", "p95") if name in names), names[0])
 
 
 def _badness(measured: Measured) -> float:

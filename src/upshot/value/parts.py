@@ -6,11 +6,11 @@ a block in which it has none counts as 0, so the parts of a sum add up to it. An
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from upshot.contracts.records import Direction, Kpi, Measured
+from upshot.contracts.records import Direction, Entry, Kpi, Measured
 from upshot.value.money import money_rows, per_rows, sign
 from upshot.value.studentised import MIN_BLOCKS, RESAMPLES, Interval, Quantity, studentised_intervals
 
@@ -43,6 +43,13 @@ def spoken(measure: str) -> str:
     if measure.startswith(GAIN):
         return f"gain over {words.removeprefix(GAIN)}"
     return f"{words.removeprefix(LOST)} lost" if measure.startswith(LOST) else words
+
+
+def worth_telling(entries: Sequence[Entry]) -> list[str]:
+    """Names of what was measured in these parts, in order. Of a ratio the value is one a case already, and is told once."""
+    names = list(dict.fromkeys(measure for entry in entries for measure in entry.measures))
+    same = all(entry.measures.get(PER_CASE) == entry.measures.get(VALUE) for entry in entries)
+    return [name for name in names if not (same and name == PER_CASE)]
 
 
 @dataclass(frozen=True)
@@ -179,4 +186,4 @@ class CaseMoney:
         return f"{'paired ' if paired else ''}studentised block bootstrap, {RESAMPLES:,} resamples of {kind}, 95 %"
 
 
-__all__ = ["GAIN", "LOST", "PER_CASE", "VALUE", "CaseMoney", "is_money", "spoken"]
+__all__ = ["GAIN", "LOST", "PER_CASE", "VALUE", "CaseMoney", "is_money", "spoken", "worth_telling"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from upshot.contracts.records import Breakdown, Entry, Measured
 from upshot.contracts.sections import Block, ChartBlock, Column, Style, TableBlock
 from upshot.contracts.tables import Table
-from upshot.value.parts import GAIN, LOST, is_money, spoken
+from upshot.value.parts import GAIN, LOST, is_money, spoken, worth_telling
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,7 @@ MOST_CHARTED = 40
 
 def blocks_of(name: str, breakdown: Breakdown) -> tuple[Block, ...]:
     """A table of all entries, a table of what concerns the whole, and a chart of the first money and the first other number."""
-    measures = list(dict.fromkeys(measure for entry in breakdown.entries for measure in entry.measures))
+    measures = worth_telling(breakdown.entries)
     blocks: list[Block] = [_table(name, breakdown, measures)]
     if breakdown.whole:
         blocks.append(_whole(breakdown))
