@@ -15,7 +15,7 @@ from pathlib import Path
 from timing import PYTHON, Spent, ratio, refuse_without_bytecode, spend
 
 HERE = Path(__file__).parent
-UPSHOT = [PYTHON, "-c", "import sys; from upshot.cli.main import main; sys.exit(main(sys.argv[1:]))"]
+UPSHOT = [str(Path(PYTHON).with_name("upshot"))]
 WALMART = (HERE.parent / "../../shared/data/walmart_weekly_sales/train.csv.gz").resolve()
 PROTOCOLS = {"A": ("walmart_a", "2011-11-04"), "B": ("walmart_b", "2012-02-03")}
 STATISTICAL = {"AutoETS": ("ets", "52"), "AutoTheta": ("theta", "52")}
