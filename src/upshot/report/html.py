@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_BYTES = 2_900_000
-FOLDED = 40
+FOLDED = 24
 """A table with more rows is folded away until somebody asks for it."""
 LONG = 40
 """Letters from which on a text wants room to be read in."""
