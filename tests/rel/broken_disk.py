@@ -84,8 +84,15 @@ def _inject(house: TinyHouse, call: tuple[str, int], fault: str) -> str:
 
 
 def where(trace: str) -> str:
-    """The call that was hit."""
-    return next((line for line in trace.splitlines() if "INJECTED" in line), "no call was hit")
+    """The call that was hit, whole: another thread's call may stand between its beginning and its end."""
+    begun: dict[str, str] = {}
+    for line in trace.splitlines():
+        thread, _, call = line.partition(" ")
+        if "<unfinished ...>" in call:
+            begun[thread] = call.replace("<unfinished ...>", "")
+        elif "INJECTED" in call:
+            return f"{begun.get(thread, '')}{call.strip()}" if "resumed>" in call else line
+    return "no call was hit"
 
 
 def _traced(house: TinyHouse, expression: str) -> tuple[int, str]:
