@@ -8,9 +8,9 @@ import pytest
 from tests.inspect.conftest import values
 
 from upshot.components.slices._groups import coded, groups_of
-from upshot.contracts.records import Kpi, Money
+from upshot.contracts.records import Entry, Kpi, Measured, Money
 from upshot.contracts.tables import Map
-from upshot.value.parts import CaseMoney
+from upshot.value.parts import CaseMoney, worth_telling
 
 
 def test_a_named_slice_has_its_own_scores_and_money_beside_those_of_all_cases(inspected):
@@ -126,3 +126,10 @@ def test_a_ratio_is_a_ratio_of_sums_in_every_part():
     assert money.value("candidate", np.array([True, True, True, True])).value == 0.5
     assert np.isnan(money.value("candidate", np.array([False, False, False, True])).value)  # no hour, no cost per hour
     assert money.gain("candidate", "other", np.array([True, True, True, True])).value == pytest.approx(0.5)  # cheaper is a gain
+
+
+def test_of_a_ratio_the_value_of_a_part_is_told_once_and_of_a_sum_beside_the_value_of_a_case():
+    one, other = (Measured(value, None, None, 3, 3, "EUR", "maximize", "exact") for value in (6.0, 2.0))
+
+    assert worth_telling([Entry("north", 3, Map({"value": one, "value_per_case": one, "gain.nothing": one}))]) == ["value", "gain.nothing"]
+    assert worth_telling([Entry("north", 3, Map({"value": one, "value_per_case": other}))]) == ["value", "value_per_case"]

@@ -13,6 +13,7 @@ from upshot.engine.state import State
 from upshot.errors import RecipeError
 from upshot.project import find_project
 from upshot.recipe.compose import load_recipe
+from upshot.recipe.recipe import Recipe
 from upshot.testing import RecipeProject
 
 
@@ -21,16 +22,17 @@ def catalogue(tmp_path: Path) -> Catalogue:
     return with_showcase(tmp_path / "site")
 
 
-def proven(project: RecipeProject, catalogue: Catalogue, *overrides: str) -> None:
+def proven(project: RecipeProject, catalogue: Catalogue, *overrides: str) -> Recipe:
     from datetime import date
 
     recipe = load_recipe("tiny", overrides, catalogue=catalogue, project=find_project(project.root))
     state = State(project.root / ".upshot")
     prove(recipe, catalogue, state.code, state.files, date(2026, 1, 1))
+    return recipe
 
 
 def test_a_section_that_fits_is_let_through(tiny: RecipeProject, catalogue: Catalogue) -> None:
-    proven(tiny, catalogue, "+sections.shown.use=fitting")
+    assert proven(tiny, catalogue, "+sections.shown.use=fitting").groups["sections"]["shown"].use == "fitting"
 
 
 def test_a_section_is_refused_by_prediction_decision_and_flows_at_once(tiny: RecipeProject, catalogue: Catalogue) -> None:

@@ -58,7 +58,7 @@ def _prepare(house: TinyHouse) -> None:
 
 def _calls(house: TinyHouse) -> list[tuple[str, int]]:
     """Every call of an undisturbed registration: its name, and which of this name it is."""
-    code, trace = _traced(house, f"trace={','.join(CALLS)}")
+    code, trace = traced(house, WORDS, "register", f"trace={','.join(CALLS)}")
     hold(code == 0, "without a fault", "the run fails")
     seen, calls = Counter[str](), []
     for name in re.findall(r"^\d+ +(\w+)\(", trace, re.M):
@@ -71,7 +71,7 @@ def _inject(house: TinyHouse, call: tuple[str, int], fault: str) -> str:
     """One run with one fault; how it ended."""
     house.restore("base")
     known, when = house.versions(), f"with {fault} at {call[0]} {call[1]}"
-    code, trace = _traced(house, f"inject={call[0]}:{fault}:when={call[1]}")
+    code, trace = traced(house, WORDS, "register", f"inject={call[0]}:{fault}:when={call[1]}")
     house.refuse_loss(known, when)
     if code == 7:
         err = (house.folder / "err").read_text(encoding="utf-8")
@@ -95,8 +95,8 @@ def where(trace: str) -> str:
     return "no call was hit"
 
 
-def _traced(house: TinyHouse, expression: str) -> tuple[int, str]:
-    """Run with strace holding on from the beginning of the register stage; exit code and trace."""
+def traced(house: TinyHouse, words: tuple[str, ...], stage: str, expression: str) -> tuple[int, str]:
+    """Run a command with strace holding on from the beginning of a stage, or from its own where that is ""; exit code and trace."""
     ready, go = os.pipe(), os.pipe()
 
     def wait() -> None:
@@ -104,14 +104,14 @@ def _traced(house: TinyHouse, expression: str) -> tuple[int, str]:
         os.read(go[0], 1)
 
     out, since = house.folder / "trace", time.monotonic()
-    pid = house.start(*WORDS, before=("register", wait))
+    pid = house.start(*words, before=(stage, wait))
     os.close(ready[1])
-    hold(os.read(ready[0], 1) == b".", "before registration", "the run ended")
+    hold(os.read(ready[0], 1) == b".", f"before {stage or words[0]}", "it ended")
     with subprocess.Popen(
         ["strace", "-f", "-y", "-o", str(out), "-e", expression, "-p", str(pid)], stderr=subprocess.PIPE, text=True
     ) as strace:
         assert strace.stderr is not None
-        hold("attached" in strace.stderr.readline(), "before registration", "strace is not attached")
+        hold("attached" in strace.stderr.readline(), f"before {stage or words[0]}", "strace is not attached")
         os.write(go[1], b".")
         code = house.ended(pid, since).code
         strace.communicate()

@@ -11,7 +11,6 @@ import os
 import random
 import re
 import signal
-import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -19,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from broken_disk import CALLS, FAULTS, refuse_without_strace, where
+from broken_disk import CALLS, FAULTS, refuse_without_strace, traced, where
 from tiny_house import TinyHouse, hold, refuse_bad_refusal
 
 AT_ONCE = 20
@@ -169,7 +168,7 @@ def fail(house: TinyHouse, every: int) -> None:
 def _calls(house: TinyHouse, act: Act) -> list[tuple[str, int]]:
     """Every call of an undisturbed command: its name, and which of this name it is."""
     house.restore(act.base)
-    code, trace = _traced(house, act, f"trace={','.join(CALLS)}")
+    code, trace = traced(house, act.words, "", f"trace={','.join(CALLS)}")
     hold(code == 0, "without a fault", f"{act.name} fails")
     seen, calls = Counter[str](), []
     for name in re.findall(r"^\d+ +(\w+)\(", trace, re.M):
@@ -180,7 +179,7 @@ def _calls(house: TinyHouse, act: Act) -> list[tuple[str, int]]:
 
 def _inject(house: TinyHouse, act: Act, call: tuple[str, int], fault: str) -> str:
     house.restore(act.base)
-    code, trace = _traced(house, act, f"inject={call[0]}:{fault}:when={call[1]}")
+    code, trace = traced(house, act.words, "", f"inject={call[0]}:{fault}:when={call[1]}")
     when = f"with {fault} at {call[0]} {call[1]} of {act.name} ({where(trace)})"
     if code == 7:
         err = (house.folder / "err").read_text(encoding="utf-8")
@@ -189,31 +188,6 @@ def _inject(house: TinyHouse, act: Act, call: tuple[str, int], fault: str) -> st
         hold(code in (0, -9), when, f"exits {code}: {(house.folder / 'err').read_text(encoding='utf-8')}")
     _look(house, act, when)
     return {0: "done all the same", 7: "refused in one line", -9: "killed"}[code]
-
-
-def _traced(house: TinyHouse, act: Act, expression: str) -> tuple[int, str]:
-    """Run a command with strace holding on from its beginning; exit code and trace."""
-    ready, go = os.pipe(), os.pipe()
-
-    def wait() -> None:
-        os.write(ready[1], b".")
-        os.read(go[0], 1)
-
-    out, since = house.folder / "trace", time.monotonic()
-    pid = house.start(*act.words, before=("", wait))
-    os.close(ready[1])
-    hold(os.read(ready[0], 1) == b".", "before the command", "it ended")
-    with subprocess.Popen(
-        ["strace", "-f", "-y", "-o", str(out), "-e", expression, "-p", str(pid)], stderr=subprocess.PIPE, text=True
-    ) as strace:
-        assert strace.stderr is not None
-        hold("attached" in strace.stderr.readline(), "before the command", "strace is not attached")
-        os.write(go[1], b".")
-        code = house.ended(pid, since).code
-        strace.communicate()
-    for end in (ready[0], *go):
-        os.close(end)
-    return code, out.read_text(encoding="utf-8", errors="replace")
 
 
 def race(house: TinyHouse, rounds: int) -> None:

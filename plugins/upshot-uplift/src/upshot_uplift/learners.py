@@ -8,6 +8,7 @@ good as its model of the chance.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
@@ -102,7 +103,7 @@ _WANTED: dict[str, tuple[PredictionKind, ...]] = {"outcome": ("probability", "po
 """What each part may give."""
 
 
-class _Learner:
+class _Learner(ABC):
     """What the three share: parts that are fitted, fitted again, stored and restored."""
 
     spec: Spec
@@ -198,11 +199,13 @@ class _Learner:
             raise DataError("there is nothing to compare", [Problem("data.roles.action", "must have rows of both arms", got, hint)])
         return arms
 
+    @abstractmethod
     def _learn(self, arms: _Arms, stop: _Arms | None, learn: Learn, history: Cases, seed: int) -> None:
-        raise NotImplementedError
+        """Fit the parts by `learn`, those that stop early on the rows of `stop`."""
 
+    @abstractmethod
     def _uplift(self, examples: Examples, history: Cases) -> np.ndarray:
-        raise NotImplementedError
+        """What acting adds to each outcome, shape (n,)."""
 
 
 class TLearner(_Learner):
