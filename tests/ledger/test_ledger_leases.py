@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -35,7 +35,7 @@ def abandoned(place, beat_at: datetime) -> None:
     with ExitStack() as never_closed:
         lease = never_closed.enter_context(place.ledger(stale_after=3600.0, clock=lambda: START).lease("recipe x", "run r1"))
         moved_elsewhere(place, beat_at)
-        lease.is_given_back = True
+        lease.is_held = False
 
 
 def test_a_lease_is_held_by_one_and_the_others_learn_by_whom_and_since_when(place):
@@ -59,6 +59,30 @@ def test_a_lease_is_given_back_at_the_end_and_after_a_failure(ledger):
 
     assert ledger.leases() == ()
     assert ledger.journal() == ()
+
+
+def interrupted_after(writing):
+    """Transactions as they are, but that somebody presses Ctrl-C just after the first."""
+    pressed = []
+
+    @contextmanager
+    def interrupted():
+        with writing() as both:
+            yield both
+        if not pressed:
+            pressed.append(True)
+            raise KeyboardInterrupt
+
+    return interrupted
+
+
+def test_who_is_interrupted_just_after_taking_a_lease_gives_it_back(ledger):
+    ledger._leases = replace(ledger._leases, writing=interrupted_after(ledger._leases.writing))
+    with pytest.raises(KeyboardInterrupt), ledger.alone(RUN, "recipe x"):
+        pytest.fail("the work began")
+
+    assert ledger.leases() == ()
+    assert [(run.id, run.status, run.error) for run in ledger.runs()] == [("r1", "interrupted", "it was broken off before its first stage")]
 
 
 def test_leases_of_other_names_are_free(ledger):
@@ -127,7 +151,7 @@ def test_a_number_of_a_process_that_was_given_to_another_one_is_not_mistaken_for
     with ExitStack() as never_closed:
         lease = never_closed.enter_context(place.ledger().lease("recipe x", "run r1"))
         place.execute("UPDATE leases SET born = '1'")
-        lease.is_given_back = True
+        lease.is_held = False
 
     with place.ledger().lease("recipe x", "run r2"):
         pass

@@ -6,12 +6,14 @@ The engine is imported when it is asked for: a remembered recipe is validated an
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from upshot.catalogue import Catalogue, load_catalogue
+from upshot.cli.beside import beside
 from upshot.errors import RecipeError
 from upshot.identity import Person, authors, whoami
 from upshot.project import Project, find_project
@@ -74,23 +76,32 @@ class Context:
         """What every recipe's composition depends on, as it was when the command began."""
         return surroundings(self.catalogue, self.project)
 
-    def recipe(self, name: str, overrides: list[str], env: str | None = None) -> Recipe:
+    def recipe(self, name: str, overrides: list[str], env: str | None = None, *, libraries: Sequence[str] = ()) -> Recipe:
         """A sound recipe: composed and proven in each of its environments, or remembered from when it was.
 
         Args:
             name: Name of a recipe, or path of its file.
             overrides: In Hydra's grammar.
             env: The environment that is laid over it.
+            libraries: Modules that the command needs afterwards; they are loaded here while a child composes.
 
         Raises:
             RecipeError: With all problems at once; no data was read.
         """
         key = composition_key(name, overrides, env=env, catalogue=self.catalogue, project=self.project, around=self.surroundings)
-        remembered = cached_recipe(name, overrides, env=env, catalogue=self.catalogue, project=self.project, key=key)
-        if remembered is not None:
-            refuse_foreign_paths(remembered, self.project)
-            refuse_missing_secrets(remembered, self.catalogue.secrets)
-            return remembered
+        remembered = partial(cached_recipe, name, overrides, env=env, catalogue=self.catalogue, project=self.project, key=key)
+        recipe = remembered()
+        if recipe is None and libraries:
+            beside(partial(self._compose, name, overrides, env, key), libraries)
+            recipe = remembered()
+        if recipe is None:
+            return self._compose(name, overrides, env, key)
+        refuse_foreign_paths(recipe, self.project)
+        refuse_missing_secrets(recipe, self.catalogue.secrets)
+        return recipe
+
+    def _compose(self, name: str, overrides: list[str], env: str | None, key: str) -> Recipe:
+        """Compose a recipe, prove it, and remember it under its key."""
         from upshot.engine.prove import prove
         from upshot.recipe.compose import in_environment, load_environments
 

@@ -14,6 +14,8 @@ from upshot.engine.run import Engine, RunRecord, results
 from upshot.errors import GateError
 
 SHOWN = ("validate", "split", "play", "evaluate", "value", "inspect", "gate", "register")
+LIBRARIES = ("numpy", "pandas")
+"""What every run that is not all remembered computes with, whatever its recipe."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Plan, run what is not cached, print what came out."""
     context = Context.of(arguments)
-    recipe = context.recipe(arguments.recipe, arguments.overrides, arguments.env)
+    recipe = context.recipe(arguments.recipe, arguments.overrides, arguments.env, libraries=LIBRARIES)
     engine = context.engine(recipe)
     return carry_out(engine, engine.plan(recipe), as_json=arguments.json)
 

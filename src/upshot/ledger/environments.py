@@ -198,7 +198,7 @@ class Environments:
             if lease is not None:
                 lease.give_back(connection)
         if lease is not None:
-            lease.is_given_back = True
+            lease.is_held = False
         return written
 
     def approve(self, row: ApprovalRow) -> ApprovalRow:

@@ -39,6 +39,12 @@ BEATS = 6
 
 Writing = Callable[[], "AbstractContextManager[tuple[Connection, Pen]]"]
 """Opens a transaction that holds the write lock, with the pen of its journal."""
+Step = Callable[["Connection"], None]
+"""What is done within a transaction."""
+
+
+def _nothing(_: Connection) -> None:
+    """No step."""
 
 
 @dataclass(frozen=True)
@@ -82,44 +88,47 @@ class Leases:
     stale_after: float
 
     @contextmanager
-    def hold(self, name: str, holder: str, begin: Callable[[Connection], None] = lambda _: None) -> Iterator[Lease]:
+    def hold(self, name: str, holder: str, begin: Step = _nothing, abandon: Step = _nothing) -> Iterator[Lease]:
         """Hold a lease as long as the block lasts.
 
         Args:
             name: What only one may do at a time: "recipe card_fraud".
             holder: What does it: "run r20261124T021530-7f3a9c".
             begin: Done in the transaction that takes the lease.
+            abandon: Done in the transaction that gives it back where the work was broken off without doing so, perhaps before it began.
 
         Raises:
             BusyError: Somebody else holds it; names process, machine and since when.
         """
-        lease = Lease(self, self._acquire(name, holder, begin))
-        lease.begin()
+        lease = Lease(self, name, secrets.token_hex(8))
         try:
+            lease.row = self._acquire(lease, holder, begin)
+            lease.begin()
             yield lease
         except BaseException as error:  # whatever ended the work, the lease is given back
-            lease.end(error)
+            lease.end(error, abandon)
             raise
         lease.end(None)
 
-    def _acquire(self, name: str, holder: str, begin: Callable[[Connection], None]) -> LeaseRow:
+    def _acquire(self, lease: Lease, holder: str, begin: Step) -> LeaseRow:
         from upshot.ledger.schema import LEASES
 
         me, watched = this_process(), _Watched(self.stale_after)
         while True:
             with self.writing() as (connection, pen):
-                found = connection.execute(LEASES.select().where(LEASES.c.name == name)).mappings().first()
+                found = connection.execute(LEASES.select().where(LEASES.c.name == lease.name)).mappings().first()
                 held = None if found is None else record(LeaseRow, found)
                 why = None if held is None else self._gone(held, me, watched)
                 if held is None or why is not None:
                     at = stamp(self.clock())
-                    row = LeaseRow(name, holder, **asdict(me), acquired_at=at, beat=0, beat_at=at, token=secrets.token_hex(8))
+                    row = LeaseRow(lease.name, holder, **asdict(me), acquired_at=at, beat=0, beat_at=at, token=lease.token)
                     if held is not None:
-                        connection.execute(LEASES.delete().where(LEASES.c.name == name))
-                        pen.write("lease.taken_over", name, {"from": held.sentence, "by": row.sentence, "because": why})
+                        connection.execute(LEASES.delete().where(LEASES.c.name == lease.name))
+                        pen.write("lease.taken_over", lease.name, {"from": held.sentence, "by": row.sentence, "because": why})
                     connection.execute(LEASES.insert().values(plain(row)))
                     pen.vouch()
                     begin(connection)
+                    lease.is_held = True
                     return row
             time.sleep(self.stale_after / BEATS / 5)
 
@@ -166,25 +175,30 @@ class _Watched:
 
 
 class Lease:
-    """A lease that is held.
+    """A lease that is held, or may be: whoever is interrupted while taking it gives it back too.
 
     Args:
         leases: Whose it is.
-        row: As it was taken.
+        name: What only one may do at a time.
+        token: Tells its row from that of any other holder.
     """
 
-    def __init__(self, leases: Leases, row: LeaseRow) -> None:
-        self.row = row
+    row: LeaseRow
+    """As it was taken."""
+
+    def __init__(self, leases: Leases, name: str, token: str) -> None:
+        self.name, self.token = name, token
         self._leases = leases
         self._ended = threading.Event()
-        self._heart = threading.Thread(target=self._beat_on, name=f"lease of {row.name}", daemon=True)
+        self._heart = threading.Thread(target=self._beat_on, name=f"lease of {name}", daemon=True)
         self._last_beat = elapsed()
         self._is_lost = False
-        self.is_given_back = False
-        """Whether a committed transaction has given it back."""
+        self.is_held = False
+        """Whether a transaction has taken it, perhaps not yet committed, and none has given it back."""
 
     def begin(self) -> None:
         """Let the heart beat."""
+        self._last_beat = elapsed()
         self._heart.start()
 
     def check(self) -> None:
@@ -196,28 +210,31 @@ class Lease:
         if elapsed() - self._last_beat > self._leases.stale_after:
             self._beat()
         if self._is_lost:
-            problem = Problem(self.row.name, "was taken over by somebody else while this process stood still", hint="run it again")
+            problem = Problem(self.name, "was taken over by somebody else while this process stood still", hint="run it again")
             raise BusyError("the lease is lost", [problem])
 
-    def end(self, error: BaseException | None) -> None:
+    def end(self, error: BaseException | None, abandon: Step = _nothing) -> None:
         """Give it back. When the work has failed, its error goes before one from here; the lease then ends with the process."""
         self._ended.set()
-        self._heart.join()
-        if self.is_given_back:
+        if self._heart.is_alive():
+            self._heart.join()
+        if not self.is_held:
             return
         try:
             with self._leases.writing() as (connection, _):
-                self.give_back(connection)
+                if self.give_back(connection) and error is not None:
+                    abandon(connection)
         except UpshotError as failed:
             if error is None:
                 raise
-            error.add_note(f"the lease {self.row.name!r} was not given back: {failed.headline}")
+            error.add_note(f"the lease {self.name!r} was not given back: {failed.headline}")
 
-    def give_back(self, connection: Connection) -> None:
-        """Give it back with a transaction."""
+    def give_back(self, connection: Connection) -> bool:
+        """Give it back with a transaction; whether it was held."""
         from upshot.ledger.schema import LEASES
 
-        connection.execute(LEASES.delete().where(LEASES.c.name == self.row.name, LEASES.c.token == self.row.token))
+        mine = LEASES.delete().where(LEASES.c.name == self.name, LEASES.c.token == self.token)
+        return connection.execute(mine).rowcount == 1
 
     def _beat_on(self) -> None:
         while not self._ended.wait(self._leases.stale_after / BEATS):
@@ -231,7 +248,7 @@ class Lease:
 
         table = LEASES.c
         with self._leases.writing() as (connection, _):
-            mine = LEASES.update().where(table.name == self.row.name, table.token == self.row.token)
+            mine = LEASES.update().where(table.name == self.name, table.token == self.token)
             values = {"beat": table.beat + 1, "beat_at": stamp(self._leases.clock())}
             self._is_lost = connection.execute(mine.values(values)).rowcount != 1
         self._last_beat = elapsed()

@@ -188,7 +188,11 @@ class Ledger:
             connection.execute(open_ones.values(ended))
             _insert_run(connection, replace(row, started_at=self._now()))
 
-        return self._leases.hold(name, f"run {row.id}", begin)
+        def abandon(connection: Connection) -> None:
+            ended = {"status": "interrupted", "finished_at": self._now(), "error": "it was broken off before its first stage"}
+            connection.execute(RUNS.update().where(RUNS.c.id == row.id, RUNS.c.status == "running").values(ended))
+
+        return self._leases.hold(name, f"run {row.id}", begin, abandon)
 
     def add_stage(self, row: StageRow) -> None:
         """Note a stage of a run; written with the run's end. What a killed run has done stands in its receipts."""
@@ -215,7 +219,7 @@ class Ledger:
                 lease.give_back(connection)
         self._pending.pop(run, None)
         if lease is not None:
-            lease.is_given_back = True
+            lease.is_held = False
 
     def runs(
         self,
