@@ -6,7 +6,7 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from types import TracebackType
@@ -20,10 +20,11 @@ from upshot.engine.leaderboard import Measure, Standing, measure_of, ranked, rem
 from upshot.engine.plan import PlannedStage
 from upshot.engine.sweep import Launcher, Outcome, Point, Sweep, compose_sweep, exit_code, resumed, run_sweep, unfinished
 from upshot.engine.workers import Workers
-from upshot.errors import GateError, Problem, UsageError, printable
+from upshot.errors import GateError, Problem, RecipeError, UsageError, printable
 from upshot.hookspecs import StageInfo
 from upshot.ledger.codec import Codec
 from upshot.ledger.sweeps import Sweeps
+from upshot.recipe.recipe import Recipe
 from upshot.report.words import spoken
 
 if TYPE_CHECKING:
@@ -61,13 +62,10 @@ def execute(arguments: argparse.Namespace) -> int:
         if arguments.resume:
             sweep = _resumed(arguments.recipe, [word for _, word in own], arguments.env, kept, context)
         else:
-            jobs = None if launcher is None else launcher.jobs
-            sweep = compose_sweep(
-                arguments.recipe, own, context.catalogue, context.project, context.engine, env=arguments.env, jobs=jobs, composed=_composed
-            )
+            sweep = _composed(arguments, own, context, launcher)
         measure = measure_of(arguments.by, sweep.points)
         if isinstance(launcher, Workers):
-            launcher.prepare(_components(sweep, context))
+            launcher.prepare(_components([point.recipe for point in sweep.points], context))
         watch = _watch(sweep, measure, context.state.codec(context.catalogue.revive), quiet=arguments.json)
         try:
             with watch:
@@ -90,10 +88,19 @@ def execute(arguments: argparse.Namespace) -> int:
     return _closing(outcomes, standings)
 
 
-def _composed(done: int, points: int) -> None:
-    """Say on a terminal how many points are composed, where that takes a while."""
-    if points > MANY and sys.stderr.isatty():
-        print(f"\rcomposing {done:,} of {points:,} points" if done < points else "\r\x1b[K", end="", file=sys.stderr, flush=True)
+def _composed(arguments: argparse.Namespace, words: Sequence[tuple[int, str]], context: Context, launcher: Launcher | None) -> Sweep:
+    """All points, composed. Where workers will run them, these load what the first point needs while the others are still composed."""
+
+    def told(done: int, points: int, recipe: Recipe | RecipeError) -> None:
+        if isinstance(launcher, Workers) and isinstance(recipe, Recipe):
+            launcher.prepare(_components([recipe], context))
+        if points > MANY and sys.stderr.isatty():
+            print(f"\rcomposing {done:,} of {points:,} points" if done < points else "\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    jobs = None if launcher is None else launcher.jobs
+    return compose_sweep(
+        arguments.recipe, words, context.catalogue, context.project, context.engine, env=arguments.env, jobs=jobs, composed=told
+    )
 
 
 def _is_launcher(word: str) -> bool:
@@ -123,9 +130,9 @@ def _launcher(jobs: int, words: Sequence[tuple[int, str]], context: Context) -> 
         yield launcher
 
 
-def _components(sweep: Sweep, context: Context) -> list[Component]:
-    """All that the points name."""
-    nodes = {(node.kind, node.use) for point in sweep.points for node in point.recipe.every_node()}
+def _components(recipes: Iterable[Recipe], context: Context) -> list[Component]:
+    """All that the recipes name."""
+    nodes = {(node.kind, node.use) for recipe in recipes for node in recipe.every_node()}
     return [context.catalogue.find(kind, use) for kind, use in sorted(nodes)]
 
 

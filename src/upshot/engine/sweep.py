@@ -120,7 +120,7 @@ def compose_sweep(
     *,
     env: str | None = None,
     jobs: int | None,
-    composed: Callable[[int, int], None] = lambda _done, _points: None,
+    composed: Callable[[int, int, Recipe | RecipeError], None] = lambda _done, _points, _recipe: None,
 ) -> Sweep:
     """Compose and prove every point.
 
@@ -132,7 +132,7 @@ def compose_sweep(
         engine_for: The engine with the plugins that act in a recipe.
         env: The environment that is laid over the recipe.
         jobs: Points that will run at a time on this machine, which share its cores; None for one after the other.
-        composed: Told after each point how many of how many are composed.
+        composed: Told after each point how many of how many are composed, and its recipe or what is wrong with it.
 
     Raises:
         RecipeError: A point is wrong; the problems of all points at once.
@@ -144,7 +144,7 @@ def compose_sweep(
     points: list[Point] = []
     wrong: list[tuple[int, Sequence[Problem]]] = []
     for index, recipe in enumerate(compose_points(name, grid, catalogue, project, env=env)):
-        composed(index + 1, len(grid.points))
+        composed(index + 1, len(grid.points), recipe)
         if isinstance(recipe, RecipeError):
             wrong.append((index, recipe.problems))
             continue

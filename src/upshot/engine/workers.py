@@ -42,15 +42,21 @@ class Workers:
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
         self._context = get_context("forkserver")
+        self._is_prepared = False
 
     def prepare(self, components: Collection[Component]) -> None:
         """Let the process that workers are forked from import what they will need; it does so while we go on.
+
+        Only the first call does anything. What a worker needs beyond this it imports itself.
 
         Args:
             components: What the points compute with.
         """
         from multiprocessing.forkserver import ensure_running
 
+        if self._is_prepared:
+            return
+        self._is_prepared = True
         own = {path.partition(":")[0] for component in components for path in (component.params, component.make)}
         libraries = {name for component in components for name in component.libraries}
         brought = {_IMPORTED_AS.get(name, name.replace("-", "_")) for name in libraries}

@@ -32,6 +32,8 @@ PLAIN_TYPES = {
         f"numpy.{name}" for name in ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
     ),
 }
+HEADER, RECORDS = 128, b"'descr': ["
+"""Bytes in which an array file begins to say what it holds, and how it says that it holds records; a plain array has a text there."""
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -59,10 +61,14 @@ def load_trusted(content: bytes, trusted: tuple[str, ...]) -> Any:
         IntegrityError: It holds a type that the list does not name.
     """
     skops = _narrow_skops()
-    strange = sorted(set(skops.get_untrusted_types(data=content)) - set(trusted))
-    if strange:
-        raise IntegrityError("the model file holds types that are not trusted", [Problem(name, "is not on the list") for name in strange])
-    return skops.loads(content, trusted=list(trusted))
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    try:
+        return skops.loads(content, trusted=list(trusted))
+    except UntrustedTypesFoundException as error:  # said before anything of the archive is built
+        strange = sorted(set(skops.get_untrusted_types(data=content)) - set(trusted))
+        problems = [Problem(name, "is not on the list") for name in strange]
+        raise IntegrityError("the model file holds types that are not trusted", problems) from error
 
 
 def _narrow_skops() -> ModuleType:
@@ -82,9 +88,9 @@ def _without_gaps(member: bytes) -> bytes:
     """An array file whose records hold zeros where no field lies."""
     import numpy as np
 
-    array = np.load(io.BytesIO(member), allow_pickle=False)
-    if array.dtype.names is None:
+    if RECORDS not in member[:HEADER]:
         return member
+    array = np.load(io.BytesIO(member), allow_pickle=False)
     clean = np.zeros(array.shape, array.dtype)
     for name in array.dtype.names:
         clean[name] = array[name]
