@@ -14,8 +14,8 @@ from upshot.engine.run import Engine, RunRecord, results
 from upshot.errors import GateError
 
 SHOWN = ("validate", "split", "play", "evaluate", "value", "inspect", "gate", "register")
-LIBRARIES = ("numpy", "pandas")
-"""What every run that is not all remembered computes with, whatever its recipe."""
+LIBRARIES = ("numpy", "pandas", "sqlalchemy")
+"""What every run that is not all remembered works with, whatever its recipe."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
