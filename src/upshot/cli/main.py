@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from upshot.cli.commands import COMMANDS, parser_of, usage
+from upshot.engine.frames import with_room
 from upshot.errors import Problem, StorageError, UpshotError, UsageError, did_you_mean
 
 COMPLETE = "complete"
@@ -55,7 +56,7 @@ def process() -> int:
         os.environ.setdefault(name, value)
     gc.set_threshold(GARBAGE_AFTER)
     try:
-        return main()
+        return with_room(main)
     finally:
         gc.freeze()
 

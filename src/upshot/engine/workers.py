@@ -13,12 +13,14 @@ import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from types import ModuleType
 from typing import Any, NoReturn
 
 from upshot.contracts.components import Component
+from upshot.engine.frames import with_room
 
 Task = Callable[[Mapping[str, Any]], object]
 """What a worker calls for a point: importable by name; it is given the settings and "point"."""
@@ -134,7 +136,7 @@ def _work(orders: Connection, task: Task, settings: Mapping[str, Any]) -> None:
         while True:
             number = orders.recv()
             try:
-                task({**settings, "point": number})
+                with_room(partial(task, {**settings, "point": number}))
             except Exception as error:  # noqa: BLE001 - the edge of this process: the parent tells it
                 orders.send(RuntimeError(f"{type(error).__name__}: {error}"))
             else:
