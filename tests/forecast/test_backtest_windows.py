@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -61,6 +63,21 @@ def test_intervals_are_fitted_on_the_errors_of_all_windows(staged):
 
     test = predictions.frames["main/test"].frame
     assert test[["q0.4", "q0.6"]].to_numpy().tolist() == [[26.0, 34.0], [26.0, 34.0]]
+
+
+def test_what_calibration_was_fitted_on_is_not_predicted_again(checked, component):
+    data = checked(rows_of({"a": [1, 2, 3, 4, 14, 24, 0, 0]}))
+    folds = split(label(data, component("labels", "column")), component("split", "rolling_origin", horizon=2, cutoffs=2))
+    features = featurize(folds, {})
+    fitted = train(folds, features, component("model", "seasonal_naive", season_length=1, levels=[]), Seed(1), Threads(1), Device("cpu"))
+    predictor = calibrate(fitted, folds, features, component("calibration", "conformal", levels=[0.4, 0.6]), data.snapshot)
+
+    raw = {name: table.frame["point"].tolist() for name, table in predictor.raw.items()}
+    shifted = replace(predictor, raw=Map({name: Table.of(table.frame.assign(point=100.0)) for name, table in predictor.raw.items()}))
+
+    assert raw == {"backtest_1": [2.0, 2.0], "backtest_2": [4.0, 4.0]}
+    assert predict(predictor, folds, features).frames["backtest_1/validation"].frame["q0.4"].tolist() == [4.0, 4.0]
+    assert predict(shifted, folds, features).frames["backtest_1/validation"].frame["q0.4"].tolist() == [102.0, 102.0]
 
 
 def test_what_comes_after_the_cutoff_changes_no_forecast_that_was_made_before(staged):

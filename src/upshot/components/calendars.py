@@ -61,8 +61,9 @@ class Calendar:
                 )
             offset_of(freq)
             return cls(int(_numbers(moments, False).min(initial=2**62)), 0, False, freq)
+        moments = moments.drop_duplicates()
         times = moments.to_numpy()
-        monthly = times.dtype.kind == "M" and len(np.unique(_within_month(times))) == 1 and len(np.unique(times)) > 1
+        monthly = times.dtype.kind == "M" and len(np.unique(_within_month(times))) == 1 and len(times) > 1
         distinct = np.unique(_numbers(moments, monthly))
         unit = int(np.diff(distinct).min()) if len(distinct) > 1 else 1
         return cls(int(distinct[0]) if len(distinct) else 0, unit, monthly)

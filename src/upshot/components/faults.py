@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from upshot.contracts.tables import Table
 from upshot.errors import DataError, Problem, did_you_mean
 
 if TYPE_CHECKING:
@@ -14,17 +15,15 @@ EXAMPLES = 5
 _WIDTH = 40
 
 
-def column_of(frame: pd.DataFrame, name: str, where: str) -> pd.Series:
-    """A column of the data.
+def column_of(rows: pd.DataFrame | Table, name: str, where: str) -> pd.Series:
+    """A column of the data; of a table that nobody has looked at yet nothing else is read.
 
     Raises:
         DataError: There is none of this name; the hint is the nearest.
     """
-    if name not in frame.columns:
-        raise DataError(
-            "a column is missing", [Problem(where, "no such column in the data", repr(name), did_you_mean(name, frame.columns))]
-        )
-    column: pd.Series = frame[name]
+    if name not in rows.columns:
+        raise DataError("a column is missing", [Problem(where, "no such column in the data", repr(name), did_you_mean(name, rows.columns))])
+    column: pd.Series = rows.column(name) if isinstance(rows, Table) else rows[name]
     return column
 
 

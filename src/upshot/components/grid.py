@@ -80,7 +80,7 @@ class Grid:
             y[known_times(cases, "label_known_at", ALWAYS) > known_times(future, "as_of", NEVER).min(initial=NEVER)] = np.nan
         values = np.full(shape, np.nan)
         values[code, steps - first] = y
-        return cls(names, first, values, rows, _moments(cases, steps - first, shape[1]))
+        return cls(names, first, values, rows, _moments(cases, rows))
 
     @property
     def last(self) -> int:
@@ -159,17 +159,15 @@ class Grid:
         return self._running[season]
 
 
-def _moments(cases: Cases, column: np.ndarray, width: int) -> np.ndarray:
+def _moments(cases: Cases, rows: np.ndarray) -> np.ndarray:
     import numpy as np
 
-    moments = moments_of(cases)
-    times = moments.to_numpy().astype("datetime64[ns]").astype(np.int64) if is_clock(moments) else moments.to_numpy(dtype=np.int64)
-    row = np.full(width, -1)
-    row[column] = np.arange(len(column))  # any row of a column, for all of them have its moment
+    row = rows.max(axis=0)  # any row of a column, for all of them have its moment
     there = np.flatnonzero(row >= 0)
-    place = row[there]
-    filled: np.ndarray = np.interp(np.arange(width), there, times[place].astype(np.float64)).astype(np.int64)
-    filled[there] = times[place]
+    moments = moments_of(cases).iloc[row[there]]
+    times = moments.to_numpy().astype("datetime64[ns]").astype(np.int64) if is_clock(moments) else moments.to_numpy(dtype=np.int64)
+    filled: np.ndarray = np.interp(np.arange(len(row)), there, times.astype(np.float64)).astype(np.int64)
+    filled[there] = times
     return filled
 
 

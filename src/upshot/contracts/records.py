@@ -435,7 +435,12 @@ class Golden:
 
 @dataclass(frozen=True)
 class Predictor:
-    """The one scoring path: features, model and calibration by fold, and the final fold's for serving."""
+    """The one scoring path: features, model and calibration by fold, and the final fold's for serving.
+
+    Attributes:
+        raw: Predictions before calibration of the validation rows on which it was fitted, by fold, so that nobody makes them again; none of
+            a fold where some outcomes were not seen.
+    """
 
     encoders: Map[Map[Fitted]]
     models: Map[Fitted]
@@ -444,6 +449,7 @@ class Predictor:
     signature: Signature
     golden: Golden
     refitted: Map[Fitted] = field(default_factory=Map)
+    raw: Map[Table] = field(default_factory=Map)
 
     def model(self, fold: str, part: Part = "test") -> Fitted:
         """The model that scores a part: for all but validation rows the one fitted again, where there is one."""

@@ -133,6 +133,19 @@ class Table:
             self._load = self._view = None
         return self._frame
 
+    def column(self, name: str) -> pd.Series:
+        """One column as in `frame`; of rows of a table nothing but this column is read.
+
+        Raises:
+            KeyError: There is none of this name.
+        """
+        if self._view is None or self._frame is not None:
+            return self.frame[name]
+        source, positions, columns = self._view
+        if name not in columns:
+            raise KeyError(name)
+        return rows_at(source.column(name).to_frame(), positions)[name]
+
     @property
     def is_loaded(self) -> bool:
         """Whether the frame is in memory."""

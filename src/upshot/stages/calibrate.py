@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from upshot.contracts.components import Calibrator
 from upshot.contracts.records import Cases, Features, Fitted, FittedModels, Folds, Golden, PredictionKind, Predictor, Signature, Snapshot
 from upshot.contracts.tables import Map, Table
-from upshot.stages.scoring import live_model, score, with_case
+from upshot.stages.scoring import live_model, predict_raw, score
 from upshot.stages.train import examples
 
 if TYPE_CHECKING:
@@ -25,40 +26,48 @@ def calibrate(fitted: FittedModels, folds: Folds, features: Features, calibrator
         DataError: The validation rows cannot carry the calibration, such as too few positives.
     """
     by_windows: dict[tuple[str, ...], Fitted] = {}
+    raw: dict[str, pd.DataFrame] = {}
     for fold in folds.folds:
         if fold.tunes_on not in by_windows:
             fresh = deepcopy(calibrator)
             if calibrator.fits:
-                fresh.fit(*_validation(fitted, folds, features, fold.tunes_on))
+                raw |= {name: _raw(fitted, folds, features, name) for name in fold.tunes_on if name not in raw}
+                fresh.fit(*_validation(folds, fold.tunes_on, raw))
             by_windows[fold.tunes_on] = Fitted(calibrator.spec, live=fresh)
-    calibrators = {fold.name: by_windows[fold.tunes_on] for fold in folds.folds}
     predictor = Predictor(
         features.encoders,
         fitted.models,
-        Map(calibrators),
+        Map({fold.name: by_windows[fold.tunes_on] for fold in folds.folds}),
         fitted.final,
         _signature(fitted, features, snapshot, calibrator.gives or fitted.gives),
         _no_golden(folds),
         fitted.refitted,
+        Map({name: Table.of(frame) for name, frame in raw.items() if _all_seen(folds, name)}),
     )
     return _with_golden(predictor, folds)
 
 
-def _validation(fitted: FittedModels, folds: Folds, features: Features, windows: tuple[str, ...]) -> tuple[pd.DataFrame, Cases]:
-    """Raw predictions of the validation rows of several folds, each by its own model, and their cases; without censored ones."""
+def _raw(fitted: FittedModels, folds: Folds, features: Features, name: str) -> pd.DataFrame:
+    """Raw predictions of a fold's validation rows by its own model; without censored ones."""
+    model = live_model(fitted.models[name])
+    return predict_raw(model, examples(folds, features, model, name, "validation").seen(), folds.history(name, "validation"))
+
+
+def _validation(folds: Folds, windows: tuple[str, ...], raw: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, Cases]:
+    """The raw predictions of several folds below each other, and their cases."""
     import numpy as np
     import pandas as pd
 
     frames, positions, before = [], [], 0
     for name in windows:
-        model = live_model(fitted.models[name])
-        rows = examples(folds, features, model, name, "validation").seen()
-        raw = model.predict(type(rows)(rows.cases.blind(), rows.X), folds.history(name, "validation"))
-        frame = with_case(raw, model.gives, model.spec, rows.cases.size)
-        frames.append(frame.assign(case=frame["case"] + before))
+        frames.append(raw[name].assign(case=raw[name]["case"] + before))
         positions.append(folds.positions(name, "validation")[folds.part(name, "validation").seen()])
-        before += rows.cases.size
+        before += len(positions[-1])
     return pd.concat(frames, ignore_index=True), folds.cases.take(np.concatenate(positions))
+
+
+def _all_seen(folds: Folds, name: str) -> bool:
+    return len(folds.part(name, "validation").seen()) == folds.fold(name).parts["validation"]
 
 
 def _signature(fitted: FittedModels, features: Features, snapshot: Snapshot, gives: PredictionKind) -> Signature:

@@ -43,9 +43,32 @@ def predict_encoded(model: Model, calibrator: Calibrator, examples: Examples, hi
     Raises:
         PluginError: The answer of the model or the calibration has other columns or rows than its kind demands, or holds NaN.
     """
+    return calibrated(calibrator, predict_raw(model, examples, history), model.gives, examples.cases.size)
+
+
+def predict_raw(model: Model, examples: Examples, history: Cases) -> pd.DataFrame:
+    """What a model itself says of encoded cases, which it sees without their outcome, with `case` 0..n-1.
+
+    Raises:
+        PluginError: As `predict_encoded`.
+    """
     blind = Examples(examples.cases.blind(), examples.X)
-    raw = with_case(model.predict(blind, history), model.gives, model.spec, examples.cases.size)
-    return with_case(calibrator.apply(raw), calibrator.gives or model.gives, calibrator.spec, examples.cases.size)
+    return with_case(model.predict(blind, history), model.gives, model.spec, examples.cases.size)
+
+
+def calibrated(calibrator: Calibrator, raw: pd.DataFrame, gives: PredictionKind, cases: int) -> pd.DataFrame:
+    """Predictions after calibration.
+
+    Args:
+        calibrator: Fitted.
+        raw: What the model said, with `case`.
+        gives: The kind of that.
+        cases: How many there are.
+
+    Raises:
+        PluginError: As `predict_encoded`.
+    """
+    return with_case(calibrator.apply(raw), calibrator.gives or gives, calibrator.spec, cases)
 
 
 def with_case(frame: pd.DataFrame, kind: PredictionKind, giver: Spec, cases: int) -> pd.DataFrame:

@@ -21,7 +21,7 @@ def raw(cases: Cases, name: str) -> pd.Series:
     """
     if name in cases.roles.known_after:
         raise DataError("a feature would leak the outcome", [Problem(name, "is only known after the decision", hint="leave it out")])
-    return column_of(cases.rows.frame, name, f"feature column {name!r}")
+    return column_of(cases.rows, name, f"feature column {name!r}")
 
 
 def numbers(values: pd.Series, name: str) -> np.ndarray:

@@ -90,7 +90,7 @@ class Recursive:
         self.calendar_, self.threads_ = Calendar.of(moments_of(cases)), int(compute.threads)
         grid = Grid.of(cases, self.calendar_)
         before = cases.size - train.cases.size
-        panel, rows = self._panel(grid, grid.last)
+        panel, rows = self._panel(grid)
         with _quiet():
             made = pd.DataFrame(self._forecaster().preprocess(panel, static_features=[], dropna=False))
         made["row"] = rows[panel.index.get_indexer(made.index)]
@@ -121,11 +121,9 @@ class Recursive:
         series, ahead = grid.code(cases), targets_of(cases, self.calendar_, grid).column - grid.last
         refuse_too_far(ahead, 2**31, "recursive")
         horizon = int(ahead.max(initial=1))
-        panel, _ = self._panel(grid, grid.last)
+        panel, _ = self._panel(grid, grid.last - self._depth + 1)
         asked = np.unique(series)
-        panel = panel[panel[ID].isin(asked) & (panel[TIME] > grid.last - self._depth)].assign(
-            **dict.fromkeys(examples.X.columns, np.nan)
-        )  # only future days are looked at
+        panel = panel[panel[ID].isin(asked)].assign(**dict.fromkeys(examples.X.columns, np.nan))  # only future days are looked at
         future = self._future(examples, series, ahead, asked, horizon, grid)
         forecaster = self._forecaster()
         with _quiet():
@@ -181,21 +179,20 @@ class Recursive:
         ]
         return max(*self.params.lags, *windows, 1) + sum(self.params.differences) + 1
 
-    def _panel(self, grid: Grid, last: int) -> tuple[pd.DataFrame, np.ndarray]:
-        """All series up to one last step, without gaps, and the case of each row (-1 for none)."""
+    def _panel(self, grid: Grid, since: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
+        """All series from one step on, without gaps, and the case of each row (-1 for none)."""
         import numpy as np
         import pandas as pd
 
         is_known = np.isfinite(grid.values)
-        begins = np.where(is_known.any(axis=1), is_known.argmax(axis=1), last)  # of a new series there is one step, of nothing
-        lengths = last + 1 - begins
+        filled = pd.DataFrame(grid.values).ffill(axis=1).to_numpy() if self.params.gaps == "last" else grid.values
+        begins = np.where(is_known.any(axis=1), is_known.argmax(axis=1), grid.last)  # of a new series there is one step, of nothing
+        begins = np.maximum(begins, since)
+        lengths = grid.last + 1 - begins
         series = np.repeat(np.arange(len(begins)), lengths)
         column = np.arange(len(series)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + begins[series]
-        values = grid.values[series, column]
-        if self.params.gaps == "last":
-            values = pd.Series(values).groupby(series).ffill().to_numpy()
         known = np.where(is_known[series, column], grid.rows[series, column], -1)
-        return pd.DataFrame({ID: series, TIME: column, TARGET: np.nan_to_num(values)}), known
+        return pd.DataFrame({ID: series, TIME: column, TARGET: np.nan_to_num(filled[series, column])}), known
 
     def _future(
         self, examples: Examples, series: np.ndarray, ahead: np.ndarray, asked: np.ndarray, horizon: int, grid: Grid
