@@ -70,6 +70,21 @@ def test_any_change_on_the_search_path_makes_it_stale(bench: Any) -> None:
         assert found(bench) is None, name
 
 
+def test_beside_a_recipe_that_is_named_by_its_path_only_its_own_folder_counts(bench: Any) -> None:
+    bench.write({"trials/mine.yaml": "defaults: [fraud, _self_]\n"})
+
+    def key() -> str:
+        return composition_key("trials/mine.yaml", [], catalogue=bench.catalogue, project=bench.project)
+
+    before = key()
+    bench.write({"trials/.upshot/artefacts/00/x.yaml": "a: 1\n", "trials/data/big.yaml": "a: 1\n"})
+    below = key()
+    bench.write({"trials/theirs.yaml": "seed: 2\n"})
+
+    assert below == before
+    assert key() != before
+
+
 def test_an_edit_within_one_tick_of_the_clock_is_noticed(bench: Any) -> None:
     kept(bench)
     path = bench.project.root / "conf/model/boost.yaml"

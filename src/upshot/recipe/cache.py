@@ -62,7 +62,7 @@ def composition_key(
         "env": env,
     }
     if not RECIPE_NAME.fullmatch(name):
-        parts["beside"] = list(_listing((project.root / name).parent))
+        parts["beside"] = list(_listing((project.root / name).parent, deep=False))  # recipes extend each other by plain names
     return _digest(parts)
 
 
@@ -126,8 +126,11 @@ def _folder(project: Project) -> Path:
     return project.state / "compositions"
 
 
-def _listing(folder: Path) -> Iterator[list[str | int]]:
-    """Name, time and size of every file under a folder; content too where it is too young for its time to be told from an edit's."""
+def _listing(folder: Path, *, deep: bool = True) -> Iterator[list[str | int]]:
+    """Name, time and size of every file in a folder and, where deep, below it.
+
+    The content too, where it is too young for its time to be told from an edit's.
+    """
     if not folder.is_dir():
         return
     now = time.time_ns()
@@ -135,8 +138,9 @@ def _listing(folder: Path) -> Iterator[list[str | int]]:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
         if entry.is_dir():
-            yield [entry.name, "folder"]
-            yield from _listing(Path(entry.path))
+            if deep:
+                yield [entry.name, "folder"]
+                yield from _listing(Path(entry.path))
         elif entry.name.endswith(".yaml") and entry.is_file():
             facts = entry.stat()
             row: list[str | int] = [entry.name, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_size]
