@@ -89,7 +89,7 @@ class Calendar:
         import numpy as np
 
         if "step" in cases.labels.columns:
-            return cases.labels.frame["step"].to_numpy(dtype=np.int64)
+            return cases.labels.column("step").to_numpy(dtype=np.int64)
         moments = moments_of(cases)
         steps, off = self.place(moments)
         wrong = np.flatnonzero(off)
@@ -194,7 +194,7 @@ def moments_of(cases: Cases) -> pd.Series:
     name = cases.roles.time
     if name is None:
         raise DataError("this needs a clock", [Problem("data.roles.time", "must name the time column", "none")])
-    moments: pd.Series = cases.rows.frame[name]
+    moments: pd.Series = cases.rows.column(name)
     if moments.dtype.kind not in "Miu" and not isinstance(moments.dtype, pd.DatetimeTZDtype):
         raise DataError("times cannot be counted in steps", [Problem(name, "must be dates or whole numbers", str(moments.dtype))])
     return moments.dt.tz_convert("UTC").dt.tz_localize(None) if isinstance(moments.dtype, pd.DatetimeTZDtype) else moments

@@ -59,8 +59,8 @@ class Grid:
         if not cases.size:
             raise DataError("there is no history to forecast from", [Problem("split", "must leave rows before the forecast", "none")])
         steps = calendar.steps(cases)
-        found, own = pd.factorize(cases.rows.frame[entity_column(cases)], use_na_sentinel=False)  # a null is a name, too
-        named = pd.Index(own) if future is None else pd.Index(own).union(pd.Index(future.rows.frame[entity_column(future)].unique()))
+        found, own = pd.factorize(cases.rows.column(entity_column(cases)), use_na_sentinel=False)  # a null is a name, too
+        named = pd.Index(own) if future is None else pd.Index(own).union(pd.Index(future.rows.column(entity_column(future)).unique()))
         names = named.sort_values()
         code, first = names.get_indexer(pd.Index(own))[found], int(steps.min())
         shape = (len(names), int(steps.max()) - first + 1)
@@ -69,17 +69,18 @@ class Grid:
             raise DataError(
                 "the panel is too large", [Problem("data", f"may have {MOST_CELLS:,} series x steps", got, "shorten the history")]
             )
+        cell = code * shape[1] + (steps - first)
         rows = np.full(shape, -1, dtype=np.int64)
-        rows[code, steps - first] = np.arange(cases.size)
+        rows.reshape(-1)[cell] = np.arange(cases.size)
         if int((rows >= 0).sum()) < cases.size:
             raise DataError("a series has two values at one time", [_twice(cases, code, steps, names)])
-        y = cases.labels.frame["label"].to_numpy(dtype=np.float64).copy()
+        y = cases.labels.column("label").to_numpy(dtype=np.float64).copy()
         if "censored" in cases.labels.columns:
-            y[cases.labels.frame["censored"].to_numpy(dtype=bool)] = np.nan
+            y[cases.labels.column("censored").to_numpy(dtype=bool)] = np.nan
         if future is not None:
             y[known_times(cases, "label_known_at", ALWAYS) > known_times(future, "as_of", NEVER).min(initial=NEVER)] = np.nan
         values = np.full(shape, np.nan)
-        values[code, steps - first] = y
+        values.reshape(-1)[cell] = y
         return cls(names, first, values, rows, _moments(cases, rows))
 
     @property
@@ -91,7 +92,7 @@ class Grid:
         """Row of each case's series, -1 for a series that is not here."""
         import pandas as pd
 
-        found: np.ndarray = self.names.get_indexer(pd.Index(cases.rows.frame[entity_column(cases)]))
+        found: np.ndarray = self.names.get_indexer(pd.Index(cases.rows.column(entity_column(cases))))
         return found
 
     def at(self, series: np.ndarray, column: np.ndarray, until: np.ndarray | int | None = None) -> np.ndarray:
@@ -164,7 +165,7 @@ def _moments(cases: Cases, rows: np.ndarray) -> np.ndarray:
 
     row = rows.max(axis=0)  # any row of a column, for all of them have its moment
     there = np.flatnonzero(row >= 0)
-    moments = moments_of(cases).iloc[row[there]]
+    moments = moments_of(cases.take(row[there]))
     times = moments.to_numpy().astype("datetime64[ns]").astype(np.int64) if is_clock(moments) else moments.to_numpy(dtype=np.int64)
     filled: np.ndarray = np.interp(np.arange(len(row)), there, times.astype(np.float64)).astype(np.int64)
     filled[there] = times

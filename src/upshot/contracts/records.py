@@ -309,9 +309,10 @@ class Folds:
         import numpy as np
 
         codes = self.assignment.frame[fold].to_numpy()
-        is_wanted = np.zeros(len(PARTS), dtype=bool)
-        is_wanted[[PARTS.index(part) for part in parts]] = True
-        return np.flatnonzero(is_wanted[codes])
+        is_wanted = np.zeros(len(codes), dtype=bool)
+        for part in parts:
+            is_wanted |= codes == PARTS.index(part)
+        return np.flatnonzero(is_wanted)
 
     def part(self, fold: str, part: Part) -> Cases:
         """The cases of one part."""

@@ -60,11 +60,14 @@ def _encode_parts(folds: Folds, fold: str, parts: tuple[Part, ...], features: Ma
         return {part: encoded for one in parts for part, encoded in _encode_parts(folds, fold, (one,), features).items()}
     positions = folds.positions(fold, *parts)
     encoded = encode(features, folds.cases.take(positions).blind(), known_to(folds, fold, parts))
-    in_train = np.isin(positions, folds.positions(fold, "train"))
-    for feature in features.values():
-        if isinstance(feature, CrossFitted):
+    crossed = [feature for feature in features.values() if isinstance(feature, CrossFitted)]
+    if crossed:
+        in_train = np.isin(positions, folds.positions(fold, "train"))
+        for feature in crossed:
             own = feature.cross_fit(folds.part(fold, "train"))
             encoded.loc[in_train, own.columns] = own.to_numpy()
+    if len(parts) == 1:
+        return {parts[0]: Table.of(encoded)}
     return {part: Table.of(rows_at(encoded, np.searchsorted(positions, folds.positions(fold, part)))) for part in parts}
 
 

@@ -176,7 +176,7 @@ class Panel:
         columns["block"] = block_codes(block, frame, roles, rows.at)
         if problems:
             raise DataError("the cases cannot be made", problems)
-        return Cases(Table.of(frame), Table.of(pd.DataFrame(columns)), roles, block)
+        return Cases(Table.of(frame), Table.of(pd.DataFrame(columns, copy=False)), roles, block)
 
 
 def _names(roles: Roles) -> tuple[str, ...]:

@@ -95,6 +95,6 @@ def _cases(size: int, y: np.ndarray | None, weights: np.ndarray | None) -> Cases
     import numpy as np
     import pandas as pd
 
-    rows = pd.DataFrame({"weight": np.ones(size) if weights is None else weights})
-    labels = pd.DataFrame({"block": np.arange(size), **({} if y is None else {"label": y})})
+    rows = pd.DataFrame({"weight": np.ones(size) if weights is None else weights}, copy=False)
+    labels = pd.DataFrame({"block": np.arange(size), **({} if y is None else {"label": y})}, copy=False)
     return Cases(Table.of(rows), Table.of(labels), Roles(target="y", weight=None if weights is None else "weight"), "case")

@@ -53,7 +53,7 @@ def known_times(cases: Cases, name: str, missing: int) -> np.ndarray:
 
     if name not in cases.labels.columns:
         return np.full(cases.size, missing, dtype=np.int64)
-    column = cases.labels.frame[name]
+    column = cases.labels.column(name)
     unknown = pd.isna(column).to_numpy()
     times: np.ndarray = clock(column.where(~unknown, column.dropna().iloc[0]) if unknown.any() and not unknown.all() else column)
     return np.where(unknown, NEVER, 0 if unknown.all() else times.astype(np.int64))

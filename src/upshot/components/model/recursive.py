@@ -192,7 +192,7 @@ class Recursive:
         series = np.repeat(np.arange(len(begins)), lengths)
         column = np.arange(len(series)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + begins[series]
         known = np.where(is_known[series, column], grid.rows[series, column], -1)
-        return pd.DataFrame({ID: series, TIME: column, TARGET: np.nan_to_num(filled[series, column])}), known
+        return pd.DataFrame({ID: series, TIME: column, TARGET: np.nan_to_num(filled[series, column])}, copy=False), known
 
     def _future(
         self, examples: Examples, series: np.ndarray, ahead: np.ndarray, asked: np.ndarray, horizon: int, grid: Grid
