@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from upshot.cli.commands import COMMANDS, parser_of, usage
 from upshot.engine.frames import with_room
+from upshot.engine.interrupts import hearing_all, interrupt_in
 from upshot.errors import Problem, StorageError, UpshotError, UsageError, did_you_mean
 
 COMPLETE = "complete"
@@ -56,7 +57,8 @@ def process() -> int:
         os.environ.setdefault(name, value)
     gc.set_threshold(GARBAGE_AFTER)
     try:
-        return with_room(main)
+        with hearing_all():
+            return with_room(main)
     finally:
         gc.freeze()
 
@@ -84,16 +86,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return error.exit_code
-    except Terminated:
-        print("\nterminated; finished stages are kept and the next run goes on from them", file=sys.stderr)
-        return TERMINATED
-    except KeyboardInterrupt:
-        print("\ninterrupted; finished stages are kept and the next run goes on from them", file=sys.stderr)
-        return INTERRUPTED
+    except KeyboardInterrupt as interrupt:
+        return _tell_end(interrupt)
     except BrokenPipeError:  # the reader of our output has gone, as after `| head`
         _give_up_output()
         return INTERRUPTED
     except Exception as error:  # the edge of the process: a bug of ours is told in one line, with the trace on request
+        swallowed = interrupt_in(error)
+        if swallowed is not None:
+            return _tell_end(swallowed)
         if debug:
             raise
         if isinstance(error, OSError) and error.errno in DISK_FAULTS:
@@ -104,6 +105,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
         print(f"internal error: {type(error).__name__}: {error}{notes}\nrun again with --debug for the trace", file=sys.stderr)
         return 1
+
+
+def _tell_end(interrupt: KeyboardInterrupt) -> int:
+    """Say that somebody ended the command, and what is left; the exit code."""
+    word, code = ("terminated", TERMINATED) if isinstance(interrupt, Terminated) else ("interrupted", INTERRUPTED)
+    print(f"\n{word}; finished stages are kept and the next run goes on from them", file=sys.stderr)
+    return code
 
 
 def _give_up_output() -> None:

@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 from upshot.contracts.components import Component
 from upshot.engine.frames import with_room
+from upshot.engine.interrupts import hearing_all
 
 Task = Callable[[Mapping[str, Any]], object]
 """What a worker calls for a point: importable by name; it is given the settings and "point"."""
@@ -29,7 +30,6 @@ ALWAYS = ("upshot.engine.sweep", "upshot.ledger.schema", "pandas", "pyarrow.parq
 """What every run imports."""
 _IMPORTED_AS = {"scikit-learn": "sklearn.ensemble"}
 """What brings most of a distribution, where its name says nothing of it."""
-AGAIN_SECONDS = 0.02
 PATIENCE_SECONDS = 10.0
 """How long a worker that is told to stop may take to close its run."""
 
@@ -129,10 +129,8 @@ def _work(orders: Connection, task: Task, settings: Mapping[str, Any]) -> None:
     """Run points until nobody sends any more. Ctrl-C is the parent's matter, which says SIGTERM to us."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGALRM, _stop)
-    sys.unraisablehook = _unraisable
     gc.freeze()  # what was imported before the fork stays, shared with the other workers
-    with suppress(EOFError, KeyboardInterrupt, BrokenPipeError):
+    with suppress(EOFError, KeyboardInterrupt, BrokenPipeError), hearing_all():
         while True:
             number = orders.recv()
             try:
@@ -146,14 +144,6 @@ def _work(orders: Connection, task: Task, settings: Mapping[str, Any]) -> None:
 def _stop(_signal: int, _frame: object) -> NoReturn:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
-
-
-def _unraisable(unraisable: sys.UnraisableHookArgs) -> None:
-    """Stop a moment later where Python was in the middle of a clean-up, which swallows what is raised."""
-    if unraisable.exc_type is KeyboardInterrupt:
-        signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
-    else:
-        sys.__unraisablehook__(unraisable)
 
 
 def _how_it_ended(code: int | None) -> str:
