@@ -48,9 +48,10 @@ def test_a_child_works_while_libraries_are_loaded_and_nobody_hears_it(tmp_path: 
         "import colorsys",
         "threading.Thread(target=threading.Event().wait, daemon=True).start()",
         "del os.fork",
+        "os.fork = lambda: os.open('there is no such file', os.O_RDONLY)",
         "os.sched_setaffinity(0, {0})",
     ],
-    ids=["loaded already", "beside a thread", "no fork", "one core"],
+    ids=["loaded already", "beside a thread", "no fork", "no process left", "one core"],
 )
 def test_no_child_is_made_where_it_would_gain_nothing_or_harm(tmp_path: Path, before: str) -> None:
     done, _ = ask(tmp_path, before=before)

@@ -27,7 +27,10 @@ def beside(work: Callable[[], object], libraries: Sequence[str]) -> None:
     """
     if not _worth_it(libraries):
         return
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:  # no more processes are allowed, or there is no memory for one
+        return
     if child == 0:
         _work_unheard(work)
     for name in libraries:
