@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from upshot.cli.beside import cores
 from upshot.testing import RecipeProject
 
 COMMAND = (sys.executable, "-m", "upshot.cli.main")
-TWO_CORES = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="on one core there is nothing to gain, and no child")
+TWO_CORES = pytest.mark.skipif(cores() < 2, reason="on one core there is nothing to gain, and no child")
 
 ASK = """
 import os, sys, threading

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from upshot.engine.state import State
+from upshot.testing import RecipeProject
 
 SWALLOWED = """
 import time
@@ -46,24 +51,31 @@ def test_what_else_goes_wrong_in_a_finaliser_is_told_as_ever() -> None:
 
 
 MADE_ANOTHER = """
-from upshot.cli import recipes
-from upshot.cli.main import main
-
 class Named:
     def __set_name__(self, owner, name):
         raise KeyboardInterrupt
 
-def execute(arguments):
-    class Owner:
-        value = Named()
-
-recipes.execute = execute
-raise SystemExit(main(["recipes"]))
+class Owner:
+    value = Named()
 """
+"""A library that is interrupted while it is imported: Python makes a RuntimeError of it."""
 
 
-def test_an_interrupt_of_which_python_made_another_error_ends_the_command_in_words() -> None:
-    done = subprocess.run([sys.executable, "-c", MADE_ANOTHER], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize(("library", "words"), [("hydra", ("validate", "tiny")), ("xgboost", ("run", "tiny", "model=xgboost"))])
+def test_an_interrupt_of_which_python_made_another_error_ends_the_command_in_words(
+    tiny: RecipeProject, tmp_path: Path, library: str, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "libraries").mkdir()
+    (tmp_path / "libraries" / f"{library}.py").write_text(MADE_ANOTHER, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "upshot.cli.main", *words],
+        cwd=tiny.root,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "libraries")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
     assert done.returncode == 130
     assert done.stderr == "\ninterrupted; finished stages are kept and the next run goes on from them\n"
+    assert [run.status for run in State(tiny.root / ".upshot").ledger.runs()] == (["interrupted"] if words[0] == "run" else [])

@@ -42,10 +42,11 @@ def beside(work: Callable[[], object], libraries: Sequence[str]) -> None:
 
 def _worth_it(libraries: Sequence[str]) -> bool:
     can_fork = hasattr(os, "fork") and threading.active_count() == 1
-    return can_fork and _cores() > 1 and not all(name in sys.modules for name in libraries)
+    return can_fork and cores() > 1 and not all(name in sys.modules for name in libraries)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -60,4 +61,4 @@ def _work_unheard(work: Callable[[], object]) -> NoReturn:
         os._exit(0)
 
 
-__all__ = ["beside"]
+__all__ = ["beside", "cores"]

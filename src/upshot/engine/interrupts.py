@@ -19,14 +19,15 @@ def hearing_all() -> Iterator[None]:
     if not hasattr(signal, "setitimer"):
         yield
         return
-    swallowed: list[type[BaseException]] = []
+    swallowed: type[BaseException] = KeyboardInterrupt
 
     def again(_signal: int, _frame: object) -> None:
-        raise swallowed.pop()
+        raise swallowed
 
     def unraisable(told: sys.UnraisableHookArgs) -> None:
+        nonlocal swallowed
         if issubclass(told.exc_type, KeyboardInterrupt):
-            swallowed[:] = [told.exc_type]
+            swallowed = told.exc_type
             signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
         else:
             hook(told)
@@ -44,6 +45,8 @@ def hearing_all() -> Iterator[None]:
 def interrupt_in(error: BaseException | None) -> KeyboardInterrupt | None:
     """The interrupt that an error was made of, as Python does while a class is made; None where it was none.
 
+    It is one of the same kind, or the error itself, so that it can be raised from the error.
+
     Example:
         >>> try:
         ...     raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
@@ -51,9 +54,10 @@ def interrupt_in(error: BaseException | None) -> KeyboardInterrupt | None:
         ...     interrupt_in(error)
         KeyboardInterrupt()
     """
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__
-    return error
+    found = error
+    while found is not None and not isinstance(found, KeyboardInterrupt):
+        found = found.__cause__
+    return found if found is None or found is error else type(found)()
 
 
 __all__ = ["hearing_all", "interrupt_in"]

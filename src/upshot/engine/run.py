@@ -21,6 +21,7 @@ from upshot.engine.champion import ServedVersion, incumbent
 from upshot.engine.devices import require_device
 from upshot.engine.environment import environment
 from upshot.engine.inputs import Inputs, library_version
+from upshot.engine.interrupts import interrupt_in
 from upshot.engine.memory import shortage
 from upshot.engine.plan import Plan, PlannedStage, digest_of, key_of, make_plan, stage_leaves
 from upshot.engine.registry import LedgerRegistry
@@ -269,7 +270,7 @@ class _Run:
                 self._hold_files(leaves)
                 digest = self.codec.store(value)
         except BaseException as raised:  # watchers hear of every end, also of an interruption; it then goes on its way
-            error = shortage(raised) or blamed(raised, self.recipe, self.engine.catalogue)
+            error = interrupt_in(raised) or shortage(raised) or blamed(raised, self.recipe, self.engine.catalogue)
             if isinstance(error, UpshotError):
                 from upshot.recipe.places import located
 
